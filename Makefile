@@ -1,0 +1,129 @@
+# clinic_sched: build, install and test.
+#
+#   make, make install, make installcheck   against the PostgreSQL of PG_CONFIG
+#   make demo | test | bench | soak | lint  install what is missing, then run; all but lint use
+#                                           a throw-away server and leave the system's alone
+
+EXTENSION = clinic_sched
+MODULE_big = clinic_sched
+
+# The version is written in the control file and nowhere else.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
+
+OBJS = \
+	src/module.o \
+	src/errors.o \
+	src/query.o \
+	src/lock.o \
+	src/uuid7.o \
+	src/restore.o \
+	src/civil/civil.o \
+	src/identity/identity.o \
+	src/journal/journal.o \
+	src/clinic/clinic.o \
+	src/clinic/presets.o \
+	src/patient/patient.o \
+	src/patient/person_name.o \
+	src/patient/phone.o \
+	src/availability/predicate.o \
+	src/availability/seats.o \
+	src/booking/status.o \
+	src/booking/code.o \
+	src/booking/visit.o \
+	src/booking/rules.o \
+	src/booking/picks.o \
+	src/booking/visit_triggers.o \
+	src/booking/book.o \
+	src/booking/change.o
+
+# Concatenated in this order: a fragment may use what an earlier one creates.
+SQL_FRAGMENTS = \
+	src/schema/preamble.sql \
+	src/identity/identity.sql \
+	src/schema/tables.sql \
+	src/journal/journal.sql \
+	src/clinic/clinic.sql \
+	src/patient/patient.sql \
+	src/booking/booking.sql \
+	src/booking/schedule.sql \
+	src/integrity/integrity.sql \
+	src/schema/privileges.sql
+
+INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
+DATA = $(wildcard src/upgrade/$(EXTENSION)--*--*.sql)
+DATA_built = $(INSTALL_SCRIPT_SQL)
+
+# One test for each file in sql/; `install` creates the extension, so it goes first.
+REGRESS_FILES := $(sort $(basename $(notdir $(wildcard sql/*.sql))))
+REGRESS := $(strip $(filter install,$(REGRESS_FILES)) $(filter-out install,$(REGRESS_FILES)))
+ISOLATION := $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation
+
+# `make WERROR=` builds with a compiler that warns of more than ours did. PostgreSQL's own headers
+# have unused parameters, and so has every function with its calling convention.
+WERROR = -Werror
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -Wall -Wextra $(WERROR) -Wno-unused-parameter
+
+# No LLVM bitcode unless asked for (make with_llvm=yes): it needs the clang that PostgreSQL was
+# built with, and the functions here are too large for a query to inline.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+
+.PHONY: all demo test bench soak lint
+all:
+
+# A fresh machine has no PostgreSQL yet, and the targets further down install it. So its makefiles
+# are included only where they exist.
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+ifneq ($(PGXS),)
+
+include $(PGXS)
+
+ifneq ($(filter $(firstword $(subst ., ,$(MAJORVERSION))),7 8 9 10 11 12 13),)
+$(error clinic_sched needs PostgreSQL 14 or later; $(PG_CONFIG) is PostgreSQL $(VERSION))
+endif
+
+# PostgreSQL does not track a module's headers, so every object waits for all of them.
+HEADER_FILES := $(wildcard src/*.h src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(HEADER_FILES)
+
+# Views run with their reader's rights where PostgreSQL can do that.
+SECURITY_INVOKER = $(if $(filter 14,$(MAJORVERSION)),,with (security_invoker = true))
+
+$(INSTALL_SCRIPT_SQL): $(SQL_FRAGMENTS) $(EXTENSION).control Makefile
+	( printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' && \
+	  sed 's/@SECURITY_INVOKER@/$(SECURITY_INVOKER)/' $(SQL_FRAGMENTS) ) > $@
+
+else
+
+.PHONY: install uninstall installcheck clean
+all install uninstall installcheck clean:
+	@echo '$(PG_CONFIG) has no extension makefiles. Install the PostgreSQL server development' >&2
+	@echo 'package, name a pg_config (make PG_CONFIG=...), or let script/install-packages do it.' >&2
+	@exit 1
+
+endif
+
+demo:
+	@script/install-packages build
+	@script/server run psql -X -q -f demo/demo.sql
+
+test:
+	@script/install-packages build test
+	@script/test
+
+bench:
+	@script/install-packages build
+	@script/server run --durable bench/run
+
+soak:
+	@script/install-packages build test
+	@script/server run script/test --soak
+
+lint:
+	@script/install-packages lint
+	@script/lint

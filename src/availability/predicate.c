@@ -1,0 +1,99 @@
+/*
+ * predicate.c
+ *		The one predicate: may this start be booked?
+ *
+ * The rules stand in the order of their reasons: what is wrong with the clinic,
+ * the service and the offer, then with the start, then with the length.
+ */
+#include "postgres.h"
+
+#include "availability/predicate.h"
+#include "civil/civil.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+typedef struct RefusalWords
+{
+	Reason reason;
+	const char *message;
+	const char *hint;
+} RefusalWords;
+
+static const RefusalWords words[] = {
+	{REASON_INACTIVE, "this service, provider, room or device takes no new visits", NULL},
+	{REASON_NOT_OFFERED, "this provider does not offer this service",
+	 "Table provider_service says who offers what."},
+	{REASON_WRONG_MODE, "this service is booked in another way",
+	 "A timed service has visits with a time, a token service has numbered tokens of a day."},
+	{REASON_CLINIC_CLOSED, "the clinic takes no new visits now", NULL},
+	{REASON_IN_THE_PAST, "that time has passed", "Choose a start in the future."},
+	{REASON_TOO_SOON, "that is too soon", "The clinic needs more notice; choose a later start."},
+	{REASON_SAME_DAY, "visits cannot be booked for the same day", "Choose a later day."},
+	{REASON_TOO_FAR_AHEAD, "that is too far ahead", "Choose an earlier day."},
+	{REASON_INVALID_DURATION, "a visit cannot be that long, or that short",
+	 "The clinic's min_duration and max_duration say how long one may be."},
+};
+
+/* The instant that lies an interval after another on the zone's wall clock. */
+static TimestampTz
+civil_later(TimestampTz instant, const Interval *interval, pg_tz *zone)
+{
+	Timestamp local = civil_local(instant, zone);
+	Datum later = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(local),
+									  IntervalPGetDatum(interval));
+
+	return civil_instant(DatumGetTimestamp(later), zone);
+}
+
+/* Of a token visit, which lasts its civil day, the day must not be over yet. */
+static Reason
+start_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+{
+	TimestampTz passes_at = mode == MODE_TOKEN ? ends_at : starts_at;
+
+	if (passes_at < facts->now)
+		return REASON_IN_THE_PAST;
+	if (passes_at < civil_later(facts->now, &facts->min_notice, facts->zone))
+		return REASON_TOO_SOON;
+	if (!facts->allow_same_day &&
+		civil_day(starts_at, facts->zone) == civil_day(facts->now, facts->zone))
+		return REASON_SAME_DAY;
+	if (facts->has_max_advance &&
+		starts_at > civil_later(facts->now, &facts->max_advance, facts->zone))
+		return REASON_TOO_FAR_AHEAD;
+	return REASON_NONE;
+}
+
+Reason
+booking_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at,
+				TimestampTz ends_at)
+{
+	Reason reason;
+
+	if (!facts->service_active)
+		return REASON_INACTIVE;
+	if (!facts->offered)
+		return REASON_NOT_OFFERED;
+	if (facts->clinic_closed || (mode == MODE_WALK_IN && facts->clinic_closing_soon))
+		return REASON_CLINIC_CLOSED;
+	if (mode == MODE_WALK_IN)
+		return REASON_NONE;
+	if (mode != facts->service_mode)
+		return REASON_WRONG_MODE;
+	reason = start_refusal(facts, mode, starts_at, ends_at);
+	if (reason != REASON_NONE || mode == MODE_TOKEN)
+		return reason;
+	if (ends_at - starts_at < facts->min_duration || ends_at - starts_at > facts->max_duration)
+		return REASON_INVALID_DURATION;
+	return REASON_NONE;
+}
+
+void
+refuse_booking(Reason reason)
+{
+	for (size_t i = 0; i < lengthof(words); i++)
+		if (words[i].reason == reason)
+			refuse(reason, words[i].message, NULL, words[i].hint);
+	elog(ERROR, "no words for reason %s", reason_name(reason));
+}

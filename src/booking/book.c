@@ -1,0 +1,484 @@
+/*
+ * book.c
+ *		clinic.book(): make a visit.
+ *
+ * The rules are the triggers' business.  What this adds to an INSERT: the same
+ * request sent twice books once, a provider is chosen where none is named, and
+ * a start that is taken is refused before any lock is waited for.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "booking/rules.h"
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "lock.h"
+#include "miscadmin.h"
+#include "query.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+PG_FUNCTION_INFO_V1(book);
+
+#define LONGEST_VISIT (26 * USECS_PER_HOUR)
+
+/* The arguments of clinic.book(), in order. */
+enum
+{
+	ARG_PATIENT_ID,
+	ARG_PROVIDER_ID,
+	ARG_SERVICE_ID,
+	ARG_STARTS_AT,
+	ARG_DURATION,
+	ARG_REASON,
+	ARG_NOTES,
+	ARG_IDEMPOTENCY_KEY,
+	ARG_HOLD_FOR,
+	ARG_RESOURCE_IDS,
+	ARG_OVERRIDE_REASON,
+	ARG_CLINIC_ID,
+	ARG_COUNT
+};
+
+typedef struct BookingRequest
+{
+	Datum values[ARG_COUNT];
+	bool nulls[ARG_COUNT];
+	const pg_uuid_t *clinic;
+	const pg_uuid_t *provider; /* NULL: any */
+	TimestampTz starts_at;
+	int64 duration; /* microseconds; 0: the service's */
+	bytea *hash;	/* of the request, when it has an idempotency key */
+} BookingRequest;
+
+/* Does the start lie within claims on all seats of the provider? */
+static SavedQuery find_taken_start = {
+	.sql = "select 1 from clinic.resource r where r.clinic_id" EQ "$1 and r.id" EQ "$2"
+		   " and r.seats" LE "(select pg_catalog.count(*) from clinic.claim c where c.clinic_id" EQ
+		   "$1 and c.resource_id" EQ "$2 and c.starts_at" LE "$3 and c.ends_at" GT "$3"
+		   " and c.starts_at" GT "($3 operator(pg_catalog.-)"
+		   " (select k.longest_claim from clinic.clinic k where k.id" EQ "$1))"
+		   " and c.seat" LE "r.seats)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/*
+ * The providers who offer the service and seem to have a seat, by code.  A
+ * claim of an expired hold does not count.  $4: the duration, null for the
+ * service's or the provider's own.
+ */
+static SavedQuery find_candidates = {
+	.sql =
+		"select r.id, t.claim_from, t.claim_to from clinic.resource r"
+		" join clinic.service s on s.clinic_id" EQ "$1 and s.id" EQ "$2"
+		" left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "r.id"
+		" and o.service_id" EQ "$2"
+		" cross join lateral (select $3 operator(pg_catalog.-) s.buffer_before,"
+		" $3 operator(pg_catalog.+) coalesce($4, o.duration, s.duration)"
+		" operator(pg_catalog.+) s.buffer_after) t (claim_from, claim_to)"
+		" where r.clinic_id" EQ "$1 and r.kind" EQ
+		"'provider'::clinic.resource_kind and r.is_active"
+		" and (o.service_id is not null or not exists (select from clinic.provider_service x"
+		" where x.clinic_id" EQ "$1 and x.provider_id" EQ "r.id))"
+		" and r.seats" GT "(select pg_catalog.count(distinct c.seat) from clinic.claim c"
+		" join clinic.appointment a on a.clinic_id" EQ "$1 and a.id" EQ "c.appointment_id"
+		" where c.clinic_id" EQ "$1 and c.resource_id" EQ "r.id and c.starts_at" LT "t.claim_to"
+		" and c.ends_at" GT "t.claim_from and c.starts_at" GT "(t.claim_from operator(pg_catalog.-)"
+		" (select k.longest_claim from clinic.clinic k where k.id" EQ "$1))"
+		" and c.seat" LE "r.seats and (a.status" NE "'held'::clinic.appointment_status"
+		" or a.hold_expires_at" GT "$5))"
+		" order by r.code, r.id",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INTERVALOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_request = {
+	.sql = "select a.id, a.request_hash from clinic.appointment a"
+		   " where a.clinic_id" EQ "$1 and a.idempotency_key" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, TEXTOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery get_booked = {
+	.sql = "select a from clinic.appointment a where a.clinic_id" EQ "$1 and a.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+};
+
+static SavedQuery insert_visit = {
+	.sql = "insert into clinic.appointment as a (clinic_id, patient_id, provider_id, service_id,"
+		   " starts_at, ends_at, status, reason, notes, idempotency_key, request_hash,"
+		   " hold_expires_at, resource_ids, override_reason)"
+		   " values ($1, $2, $3, $4, $5, $6, $7::clinic.appointment_status, $8, $9, $10, $11, $12,"
+		   " coalesce($13, '{}'), $14) returning a",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+					 TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+/*
+ * The request
+ */
+
+static bytea *
+request_hash(const BookingRequest *request)
+{
+	StringInfoData buffer;
+
+	pq_begintypsend(&buffer);
+	for (int i = 0; i < ARG_COUNT; i++)
+	{
+		pq_sendbyte(&buffer, request->nulls[i]);
+		if (request->nulls[i] || i == ARG_IDEMPOTENCY_KEY)
+			continue;
+		switch (i)
+		{
+			case ARG_STARTS_AT:
+				pq_sendint64(&buffer, request->starts_at);
+				break;
+			case ARG_DURATION:
+			case ARG_HOLD_FOR:
+				pq_sendint64(&buffer, interval_microseconds(DatumGetIntervalP(request->values[i])));
+				break;
+			case ARG_REASON:
+			case ARG_NOTES:
+			case ARG_OVERRIDE_REASON:
+				pq_sendstring(&buffer, TextDatumGetCString(request->values[i]));
+				break;
+			case ARG_RESOURCE_IDS:
+				pq_sendstring(&buffer, OidOutputFunctionCall(F_ARRAY_OUT, request->values[i]));
+				break;
+			default:
+				pq_sendbytes(&buffer, (const char *) DatumGetUUIDP(request->values[i])->data,
+							 UUID_LEN);
+		}
+	}
+	return DatumGetByteaPP(
+		DirectFunctionCall1(sha256_bytea, PointerGetDatum(pq_endtypsend(&buffer))));
+}
+
+static void
+read_request(BookingRequest *request, FunctionCallInfo fcinfo)
+{
+	static const struct
+	{
+		int argument;
+		const char *name;
+	} required[] = {
+		{ARG_PATIENT_ID, "patient_id"},
+		{ARG_SERVICE_ID, "service_id"},
+		{ARG_STARTS_AT, "starts_at"},
+		{ARG_CLINIC_ID, "clinic_id"},
+	};
+
+	for (int i = 0; i < ARG_COUNT; i++)
+	{
+		request->values[i] = PG_GETARG_DATUM(i);
+		request->nulls[i] = PG_ARGISNULL(i);
+	}
+	for (size_t i = 0; i < lengthof(required); i++)
+		if (request->nulls[required[i].argument])
+			refuse_null(required[i].name);
+
+	request->clinic = DatumGetUUIDP(request->values[ARG_CLINIC_ID]);
+	request->provider =
+		request->nulls[ARG_PROVIDER_ID] ? NULL : DatumGetUUIDP(request->values[ARG_PROVIDER_ID]);
+	request->starts_at = DatumGetTimestampTz(request->values[ARG_STARTS_AT]);
+	if (TIMESTAMP_NOT_FINITE(request->starts_at))
+		refuse(REASON_INVALID_TIME, "starts_at is not a time a visit can have", NULL, NULL);
+	request->duration = 0;
+	if (!request->nulls[ARG_DURATION])
+	{
+		request->duration = interval_microseconds(DatumGetIntervalP(request->values[ARG_DURATION]));
+		if (request->duration <= 0 || request->duration > LONGEST_VISIT)
+			refuse_booking(REASON_INVALID_DURATION);
+	}
+	request->hash = request->nulls[ARG_IDEMPOTENCY_KEY] ? NULL : request_hash(request);
+}
+
+/* The hold's end, or 0 for none. */
+static TimestampTz
+hold_end(const BookingRequest *request)
+{
+	int64 length;
+
+	if (request->nulls[ARG_HOLD_FOR])
+		return 0;
+	length = interval_microseconds(DatumGetIntervalP(request->values[ARG_HOLD_FOR]));
+	if (length < USECS_PER_SEC || length > USECS_PER_DAY)
+		refuse(REASON_INVALID_DURATION, "a hold lasts from a second to a day", NULL, NULL);
+	return GetCurrentTransactionStartTimestamp() + length;
+}
+
+/*
+ * The same request again
+ */
+
+/*
+ * If the key was sent before: the visit it led to, as it is now.  Who may not
+ * see that visit learns no more than that the key is in use.
+ */
+static bool
+find_earlier(const BookingRequest *request, Datum *visit)
+{
+	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_IDEMPOTENCY_KEY]};
+	bool nohash;
+	Datum hash;
+
+	lock_idempotency_key(request->clinic, TextDatumGetCString(values[1]));
+	if (query_run(&find_request, values, NULL, 1) == 0)
+		return false;
+	hash = query_datum(0, 2, &nohash);
+	values[1] = UUIDPGetDatum(query_uuid(0, 1));
+	if (nohash ||
+		!DatumGetBool(DirectFunctionCall2(byteaeq, hash, PointerGetDatum(request->hash))) ||
+		query_run(&get_booked, values, NULL, 1) == 0)
+		refuse(REASON_IDEMPOTENCY_MISMATCH, "this idempotency key was sent with another request",
+			   NULL, "Use a new key for a new request.");
+	*visit = query_copy_composite(0, 1);
+	return true;
+}
+
+/*
+ * The first look
+ */
+
+static VisitTime
+requested_time(const BookingRequest *request, const VisitFacts *facts)
+{
+	VisitTime time;
+
+	time.mode = MODE_TIMED;
+	time.starts_at = request->starts_at;
+	time.ends_at = request->starts_at + (request->duration ? request->duration : facts->duration);
+	time.claim_from = time.starts_at - interval_microseconds(&facts->buffer_before);
+	time.claim_to = time.ends_at + interval_microseconds(&facts->buffer_after);
+	return time;
+}
+
+/* As the triggers would refuse it, which the caller has seen to be likely. */
+static void
+refuse_if_taken(const BookingRequest *request)
+{
+	const pg_uuid_t *service = DatumGetUUIDP(request->values[ARG_SERVICE_ID]);
+	const pg_uuid_t *patient = DatumGetUUIDP(request->values[ARG_PATIENT_ID]);
+	VisitFacts facts;
+	VisitTime time;
+	Reason reason;
+	Look *look;
+
+	facts_read(&facts, request->clinic, service, request->provider, patient, NULL);
+	time = requested_time(request, &facts);
+	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
+	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
+		refuse_booking(reason);
+	if (expired_holds_exist(request->clinic, request->provider, 1, time.claim_from, time.claim_to))
+		return;
+	look = look_at(request->clinic, request->provider, 1, time.claim_from,
+				   look_until(&facts, &time), NULL);
+	if (lowest_free_seat(look->resources[0].taken, look->resources[0].ntaken,
+						 look->resources[0].seats, time.claim_from, time.claim_to) == 0)
+		refuse_taken(&facts, look, &time);
+}
+
+/*
+ * Refuse a start that is taken without waiting for its locks: rivals for a full
+ * morning are most of its load.  Under SERIALIZABLE this read would only be
+ * one more to fail for.
+ */
+static void
+look_first(const BookingRequest *request)
+{
+	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_PROVIDER_ID],
+					  request->values[ARG_STARTS_AT]};
+
+	if (IsolationIsSerializable())
+		return;
+	if (query_run(&find_taken_start, values, NULL, 1) > 0)
+		refuse_if_taken(request);
+}
+
+/*
+ * Choosing a provider
+ */
+
+typedef struct Candidate
+{
+	pg_uuid_t id;
+	TimestampTz claim_from;
+	TimestampTz claim_to;
+	bool in_use; /* locked by another transaction at the first try */
+} Candidate;
+
+static int
+read_candidates(const BookingRequest *request, Candidate **candidates)
+{
+	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_SERVICE_ID],
+					  request->values[ARG_STARTS_AT], request->values[ARG_DURATION],
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
+	bool nulls[] = {false, false, false, request->nulls[ARG_DURATION], false};
+	uint64 count = query_run(&find_candidates, values, nulls, 0);
+
+	*candidates = palloc(sizeof(Candidate) * Max(count, 1));
+	for (uint64 i = 0; i < count; i++)
+	{
+		(*candidates)[i].id = *query_uuid(i, 1);
+		(*candidates)[i].claim_from = query_timestamptz(i, 2, 0);
+		(*candidates)[i].claim_to = query_timestamptz(i, 3, 0);
+		(*candidates)[i].in_use = false;
+	}
+	return (int) count;
+}
+
+/* With its locks held: has the candidate a seat, an expired hold's included? */
+static bool
+candidate_is_free(const BookingRequest *request, const Candidate *candidate)
+{
+	Look *look = look_at(request->clinic, &candidate->id, 1, candidate->claim_from,
+						 candidate->claim_to, NULL);
+	LookedResource *resource = &look->resources[0];
+
+	return resource->is_active &&
+		   (lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+							 candidate->claim_from, candidate->claim_to) > 0 ||
+			expired_holds_exist(request->clinic, &candidate->id, 1, candidate->claim_from,
+								candidate->claim_to));
+}
+
+/*
+ * The first provider, by code, who has a seat under lock.  Those whose locks
+ * are free are tried first, so that rivals spread over the providers instead of
+ * queueing for one; then the others are waited for, one at a time.
+ */
+static const pg_uuid_t *
+choose_provider(const BookingRequest *request, Candidate *candidates, int count)
+{
+	DayLocks locks;
+
+	for (int i = 0; i < count; i++)
+	{
+		Candidate *candidate = &candidates[i];
+
+		CHECK_FOR_INTERRUPTS();
+		candidate->in_use = !try_lock_candidate(request->clinic, &candidate->id,
+												candidate->claim_from, candidate->claim_to, &locks);
+		if (candidate->in_use)
+			continue;
+		if (candidate_is_free(request, candidate))
+			return &candidate->id;
+		unlock_days(&locks);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		Candidate *candidate = &candidates[i];
+
+		if (!candidate->in_use)
+			continue;
+		lock_candidate(request->clinic, &candidate->id, candidate->claim_from, candidate->claim_to,
+					   &locks);
+		if (candidate_is_free(request, candidate))
+			return &candidate->id;
+		unlock_days(&locks);
+	}
+	return NULL;
+}
+
+/* Find a provider for a request that names none, or refuse. */
+static void
+find_provider(BookingRequest *request)
+{
+	const pg_uuid_t *service = DatumGetUUIDP(request->values[ARG_SERVICE_ID]);
+	const pg_uuid_t *patient = DatumGetUUIDP(request->values[ARG_PATIENT_ID]);
+	VisitFacts facts;
+	VisitTime time;
+	Reason reason;
+	Candidate *candidates;
+	int count;
+
+	facts_read(&facts, request->clinic, service, NULL, patient, NULL);
+	time = requested_time(request, &facts);
+	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
+	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
+		refuse_booking(reason);
+
+	lock_patient(request->clinic, patient, facts.patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED);
+	count = read_candidates(request, &candidates);
+	request->provider = choose_provider(request, candidates, count);
+	if (request->provider == NULL)
+		refuse(REASON_SLOT_TAKEN, "no provider of this service is free then", NULL,
+			   "Choose another time.");
+	request->values[ARG_PROVIDER_ID] = UUIDPGetDatum(request->provider);
+	request->nulls[ARG_PROVIDER_ID] = false;
+}
+
+static Datum
+insert_booking(const BookingRequest *request)
+{
+	TimestampTz hold_expires_at = hold_end(request);
+	Datum values[] = {
+		request->values[ARG_CLINIC_ID],
+		request->values[ARG_PATIENT_ID],
+		request->values[ARG_PROVIDER_ID],
+		request->values[ARG_SERVICE_ID],
+		request->values[ARG_STARTS_AT],
+		TimestampTzGetDatum(request->starts_at + request->duration),
+		CStringGetTextDatum(status_name(hold_expires_at ? STATUS_HELD : STATUS_SCHEDULED)),
+		request->values[ARG_REASON],
+		request->values[ARG_NOTES],
+		request->values[ARG_IDEMPOTENCY_KEY],
+		PointerGetDatum(request->hash),
+		TimestampTzGetDatum(hold_expires_at),
+		request->values[ARG_RESOURCE_IDS],
+		request->values[ARG_OVERRIDE_REASON],
+	};
+	bool nulls[] = {
+		false,
+		false,
+		false,
+		false,
+		false,
+		request->duration == 0,
+		false,
+		request->nulls[ARG_REASON],
+		request->nulls[ARG_NOTES],
+		request->nulls[ARG_IDEMPOTENCY_KEY],
+		request->hash == NULL,
+		hold_expires_at == 0,
+		request->nulls[ARG_RESOURCE_IDS],
+		request->nulls[ARG_OVERRIDE_REASON],
+	};
+
+	(void) query_run(&insert_visit, values, nulls, 0);
+	return query_copy_composite(0, 1);
+}
+
+Datum
+book(PG_FUNCTION_ARGS)
+{
+	BookingRequest request;
+	Datum visit;
+
+	read_request(&request, fcinfo);
+	query_begin();
+	if (request.hash || request.provider == NULL)
+		lock_clinic(request.clinic, LOCK_SHARED);
+	if (request.hash == NULL || !find_earlier(&request, &visit))
+	{
+		if (request.provider == NULL)
+			find_provider(&request);
+		else
+			look_first(&request);
+		visit = insert_booking(&request);
+	}
+	query_end();
+	PG_RETURN_DATUM(visit);
+}

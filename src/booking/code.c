@@ -1,0 +1,28 @@
+/*
+ * code.c
+ *		The code a patient quotes for a visit.
+ *
+ * The year and 8 random characters, 40 bits: not to be guessed, and drawn
+ * without a counter that bookings would have to share.  The alphabet is
+ * Crockford's base 32, without I, L, O and U, which are misread.
+ */
+#include "postgres.h"
+
+#include "booking/code.h"
+#include "port.h"
+
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+void
+visit_code_draw(int year, char code[VISIT_CODE_SIZE])
+{
+	unsigned char random[8];
+	char drawn[8];
+
+	if (!pg_strong_random(random, sizeof(random)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	for (size_t i = 0; i < sizeof(random); i++)
+		drawn[i] = alphabet[random[i] % 32];
+	snprintf(code, VISIT_CODE_SIZE, "APT-%04d-%.4s-%.4s", year % 10000, drawn, drawn + 4);
+}

@@ -1,0 +1,83 @@
+/*
+ * rules.h
+ *		What a booking must know: the facts its rules ask for, and who has the time.
+ */
+#ifndef CLINIC_SCHED_RULES_H
+#define CLINIC_SCHED_RULES_H
+
+#include "availability/predicate.h"
+#include "availability/seats.h"
+#include "utils/uuid.h"
+
+typedef struct VisitFacts
+{
+	BookingFacts booking;
+	int64 duration;			/* of the service with this provider, microseconds */
+	Interval buffer_before; /* the service's */
+	Interval buffer_after;
+	int64 longest_claim; /* the clinic's, microseconds */
+	bool patient_active;
+	bool patient_rules; /* does any rule look at the patient's other visits? */
+	bool code_taken;
+} VisitFacts;
+
+/*
+ * Read the facts as they are now.  provider, patient and code may be NULL; what
+ * is named and does not exist is refused as not_found.
+ */
+extern void facts_read(VisitFacts *facts, const pg_uuid_t *clinic, const pg_uuid_t *service,
+					   const pg_uuid_t *provider, const pg_uuid_t *patient, const char *code);
+
+/* A resource, and what is taken of it in the stretch that was looked at. */
+typedef struct LookedResource
+{
+	pg_uuid_t id;
+	bool exists;
+	bool is_provider;
+	bool is_active;
+	int32 seats;
+	TakenSeat *taken;
+	int ntaken;
+} LookedResource;
+
+typedef struct Look
+{
+	int nresources;
+	LookedResource *resources; /* as they were named, in that order */
+} Look;
+
+/*
+ * Look at resources as they are now: their claims that overlap [from, until),
+ * but for those of one appointment (NULL: of none).
+ */
+extern Look *look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+					 TimestampTz from, TimestampTz until, const pg_uuid_t *except);
+
+/* The stretch of time a visit occupies, buffers included, and the visit in it. */
+typedef struct VisitTime
+{
+	VisitMode mode;
+	TimestampTz starts_at;
+	TimestampTz ends_at;
+	TimestampTz claim_from;
+	TimestampTz claim_to;
+} VisitTime;
+
+/* Until when to look, so that a refusal can name the next free starts of the day. */
+extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
+
+/* Refuse: the time is taken.  Names the next free starts of the day. */
+extern _Noreturn void refuse_taken(const VisitFacts *facts, const Look *look,
+								   const VisitTime *time);
+
+/* Are there expired holds on the resources that overlap [from, to)? */
+extern bool expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+								TimestampTz from, TimestampTz to);
+
+/* Delete their claims, passing over what another transaction is about to change; how many. */
+extern uint64 expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources,
+								 int nresources, TimestampTz from, TimestampTz to);
+
+extern Datum uuid_array(const pg_uuid_t *uuids, int count);
+
+#endif /* CLINIC_SCHED_RULES_H */

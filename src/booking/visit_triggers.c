@@ -1,0 +1,951 @@
+/*
+ * visit_triggers.c
+ *		The triggers of table appointment, which make every writer keep the rules.
+ *
+ * Before a row is written: derive what was left out, check, take the locks of
+ * lock.h, look at who has the time now that nobody else can take it, and pick a
+ * seat.  After all rows of the statement are: write their claims, look at the
+ * patients' other visits, and journal.  Claims are not written before, because
+ * a row may yet be skipped by ON CONFLICT DO NOTHING.
+ *
+ * An UPDATE has locked its row before a trigger runs; in the order of lock.h
+ * the clinic comes before that row, so here it is tried.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/xact.h"
+#include "booking/code.h"
+#include "booking/picks.h"
+#include "booking/rules.h"
+#include "booking/visit.h"
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "clinic/clinic.h"
+#include "commands/trigger.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "identity/identity.h"
+#include "journal/journal.h"
+#include "lock.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/bitmapset.h"
+#include "query.h"
+#include "restore.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(visit_statement);
+PG_FUNCTION_INFO_V1(visit_before);
+PG_FUNCTION_INFO_V1(visit_after);
+
+#define REASON_LIMIT 2000
+#define NOTES_LIMIT 5000
+
+/* The longest a claim may be: a civil day can last 25 hours. */
+#define LONGEST_CLAIM (26 * USECS_PER_HOUR)
+
+static SavedQuery find_patient_account = {
+	.sql = "select p.user_id from clinic.patient p where p.clinic_id" EQ "$1 and p.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* Of the patient's other visits: does a timed one overlap, and how many are to come? */
+static SavedQuery find_other_visits = {
+	.sql = "select c.prevent_patient_overlap and $6 and exists"
+		   " (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.patient_id" EQ "$2"
+		   " and a.id" NE "$3 and a.starts_at" LT "$5 and a.ends_at" GT "$4"
+		   " and a.starts_at" GT "($4 operator(pg_catalog.-) '26:00'::pg_catalog.interval)"
+		   " and a.mode" EQ "'timed'::clinic.visit_mode"
+		   " and (a.status" EQ
+		   "any ('{scheduled,confirmed,arrived,in_progress}'::clinic.appointment_status[])"
+		   " or (a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" GT "$7))),"
+		   " c.max_active_per_patient" LE
+		   "(select pg_catalog.count(*) from clinic.appointment a where a.clinic_id" EQ
+		   "$1 and a.patient_id" EQ "$2 and a.id" NE "$3 and a.ends_at" GT "$7"
+		   " and a.starts_at" GT "($7 operator(pg_catalog.-) '26:00'::pg_catalog.interval)"
+		   " and (a.status" EQ "any ('{scheduled,confirmed,arrived}'::clinic.appointment_status[])"
+		   " or (a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" GT "$7)))"
+		   " from clinic.clinic c where c.id" EQ "$1",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID,
+					 TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery insert_claims = {
+	.sql = "insert into clinic.claim"
+		   " (clinic_id, appointment_id, resource_id, seat, starts_at, ends_at)"
+		   " select $1, $2, t.resource_id, t.seat, $5, $6"
+		   " from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4)) t (resource_id, seat)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDARRAYOID, INT4ARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+static SavedQuery delete_claims = {
+	.sql = "delete from clinic.claim c where c.clinic_id" EQ "$1 and c.appointment_id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+static const JournalSubject journal_subject = {"appointment", "id", NULL};
+
+static HeapTuple before_insert(Relation relation, HeapTuple tuple);
+static HeapTuple before_update(const TriggerData *trigger);
+static void before_delete(Relation relation, HeapTuple tuple);
+static void after_change(const TriggerData *trigger);
+
+/* BEFORE INSERT or UPDATE statement trigger. */
+Datum
+visit_statement(PG_FUNCTION_ARGS)
+{
+	picks_forget();
+	return PointerGetDatum(NULL);
+}
+
+/* BEFORE INSERT, UPDATE or DELETE row trigger. */
+Datum
+visit_before(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerEvent event = trigger->tg_event;
+	HeapTuple result =
+		TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(result);
+	query_begin();
+	if (TRIGGER_FIRED_BY_DELETE(event))
+		before_delete(trigger->tg_relation, result);
+	else
+		result = SPI_copytuple(TRIGGER_FIRED_BY_UPDATE(event)
+								   ? before_update(trigger)
+								   : before_insert(trigger->tg_relation, result));
+	query_end();
+	return PointerGetDatum(result);
+}
+
+/* AFTER INSERT, UPDATE or DELETE row trigger. */
+Datum
+visit_after(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(NULL);
+	query_begin();
+	after_change(trigger);
+	query_end();
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Structure: what must hold whatever the rules say.
+ */
+
+static void
+require(const VisitRow *row, VisitColumn column, const char *name)
+{
+	if (visit_isnull(row, column))
+		refuse_null(name);
+}
+
+/* A text that is given has something in it, and not too much. */
+static void
+check_text(const VisitRow *row, const VisitRow *old, VisitColumn column, const char *name,
+		   int limit)
+{
+	char *text;
+
+	if (visit_isnull(row, column) || (old && visit_same(row, old, column)))
+		return;
+	text = visit_text(row, column);
+	if (column != VISIT_NOTES && text[strspn(text, " \t\r\n")] == '\0')
+		refuse(REASON_INVALID_TEXT, psprintf("%s must not be empty", name), NULL, NULL);
+	if (pg_mbstrlen(text) > limit)
+		refuse(REASON_INVALID_TEXT, psprintf("%s is too long", name),
+			   psprintf("it may have %d characters", limit), NULL);
+}
+
+static void
+check_texts(const VisitRow *row, const VisitRow *old)
+{
+	check_text(row, old, VISIT_REASON, "reason", REASON_LIMIT);
+	check_text(row, old, VISIT_NOTES, "notes", NOTES_LIMIT);
+	check_text(row, old, VISIT_OVERRIDE_REASON, "override_reason", REASON_LIMIT);
+	check_text(row, old, VISIT_CANCELLATION_REASON, "cancellation_reason", REASON_LIMIT);
+	check_text(row, old, VISIT_IDEMPOTENCY_KEY, "idempotency_key", 255);
+	check_text(row, old, VISIT_CODE, "code", 50);
+}
+
+/* A time people make appointments at: years 1900 to 9999. */
+static void
+check_instant(const VisitRow *row, VisitColumn column, const char *name)
+{
+	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz last = (int64) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz instant;
+
+	require(row, column, name);
+	instant = visit_time(row, column);
+	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant > last)
+		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
+			   "it must be finite, in the years 1900 to 9999", NULL);
+}
+
+static VisitTime
+visit_time_of(const VisitRow *row)
+{
+	VisitTime time;
+
+	time.mode = visit_mode(row);
+	time.starts_at = visit_time(row, VISIT_STARTS_AT);
+	time.ends_at = visit_time(row, VISIT_ENDS_AT);
+	time.claim_from = time.starts_at - visit_microseconds(row, VISIT_BUFFER_BEFORE);
+	time.claim_to = time.ends_at + visit_microseconds(row, VISIT_BUFFER_AFTER);
+	return time;
+}
+
+/* Start, end and buffers, once they are all known. */
+static void
+check_length(const VisitRow *row)
+{
+	int64 before = visit_microseconds(row, VISIT_BUFFER_BEFORE);
+	int64 after = visit_microseconds(row, VISIT_BUFFER_AFTER);
+	VisitTime time;
+
+	check_instant(row, VISIT_STARTS_AT, "starts_at");
+	check_instant(row, VISIT_ENDS_AT, "ends_at");
+	if (before < 0 || before > LONGEST_CLAIM || after < 0 || after > LONGEST_CLAIM)
+		refuse(REASON_INVALID_DURATION, "a buffer cannot be that long, or negative", NULL, NULL);
+	time = visit_time_of(row);
+	if (time.ends_at <= time.starts_at)
+		refuse(REASON_INVALID_DURATION, "a visit must end after it starts", NULL, NULL);
+	if (time.claim_to - time.claim_from > LONGEST_CLAIM)
+		refuse(REASON_INVALID_DURATION, "a visit cannot be that long", NULL, NULL);
+}
+
+static void
+check_resource_ids(const VisitRow *row)
+{
+	pg_uuid_t *resources;
+	int count = visit_resources(row, &resources);
+
+	if (!visit_isnull(row, VISIT_RESOURCE_IDS) &&
+		array_contains_nulls(DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS))))
+		refuse_null("an element of resource_ids");
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < i; j++)
+			if (memcmp(&resources[i], &resources[j], UUID_LEN) == 0)
+				refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
+}
+
+/*
+ * Accounts: what a patient's own account may do.
+ */
+
+static void
+check_account_of(const pg_uuid_t *clinic, const pg_uuid_t *patient)
+{
+	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient)};
+	const pg_uuid_t *actor = identity_actor();
+	const pg_uuid_t *account = NULL;
+
+	if (query_run(&find_patient_account, values, NULL, 1) > 0)
+		account = query_uuid(0, 1);
+	if (actor == NULL || account == NULL || memcmp(actor, account, UUID_LEN) != 0)
+		refuse(REASON_NOT_YOURS, "this account does not answer for that patient", NULL, NULL);
+}
+
+/* Patients book, confirm and cancel, for those they answer for, by the rules. */
+static void
+check_account(const VisitRow *row, const VisitRow *old)
+{
+	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
+	VisitStatus status = visit_status(row);
+	bool sets_override;
+
+	if (identity_is_staff(clinic))
+		return;
+	check_account_of(clinic, visit_uuid(row, VISIT_PATIENT_ID));
+	if (old)
+		check_account_of(clinic, visit_uuid(old, VISIT_PATIENT_ID));
+
+	sets_override = old ? !visit_same(row, old, VISIT_OVERRIDE_REASON)
+						: !visit_isnull(row, VISIT_OVERRIDE_REASON);
+	if (sets_override)
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may set override_reason", NULL, NULL);
+	if (visit_mode(row) == MODE_WALK_IN ||
+		(old ? status != visit_status(old) && status != STATUS_SCHEDULED &&
+				   status != STATUS_CONFIRMED && status != STATUS_CANCELLED
+			 : status != STATUS_HELD && status != STATUS_SCHEDULED))
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL,
+			   "A patient's account may book, confirm and cancel.");
+}
+
+/*
+ * Planning: the rules, the locks, and the seat.
+ */
+
+/* The end follows from the start where it was left out; a token lasts its day. */
+static void
+derive_end(VisitRow *row, const VisitFacts *facts)
+{
+	TimestampTz start;
+
+	check_instant(row, VISIT_STARTS_AT, "starts_at");
+	start = visit_time(row, VISIT_STARTS_AT);
+	if (visit_mode(row) == MODE_TOKEN)
+	{
+		pg_tz *zone = facts->booking.zone;
+		DateADT day = civil_day(start, zone);
+
+		visit_set(row, VISIT_STARTS_AT, TimestampTzGetDatum(civil_day_start(day, zone)));
+		visit_set(row, VISIT_ENDS_AT, TimestampTzGetDatum(civil_day_start(day + 1, zone)));
+	}
+	else if (visit_isnull(row, VISIT_ENDS_AT))
+		visit_set(row, VISIT_ENDS_AT, TimestampTzGetDatum(start + facts->duration));
+}
+
+static void
+copy_buffers(VisitRow *row, const VisitFacts *facts)
+{
+	Interval *buffers = palloc0(sizeof(Interval) * 2);
+
+	if (visit_mode(row) == MODE_TIMED)
+	{
+		buffers[0] = facts->buffer_before;
+		buffers[1] = facts->buffer_after;
+	}
+	visit_set(row, VISIT_BUFFER_BEFORE, IntervalPGetDatum(&buffers[0]));
+	visit_set(row, VISIT_BUFFER_AFTER, IntervalPGetDatum(&buffers[1]));
+}
+
+static void
+read_facts(VisitFacts *facts, const VisitRow *row, const char *code)
+{
+	facts_read(facts, visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_SERVICE_ID),
+			   visit_uuid(row, VISIT_PROVIDER_ID), visit_uuid(row, VISIT_PATIENT_ID), code);
+}
+
+/* The rules that an override sets aside. */
+static void
+check_rules(const VisitRow *row, const VisitFacts *facts)
+{
+	Reason reason;
+
+	if (!facts->patient_active)
+		refuse(REASON_INACTIVE, "this patient takes no new visits", NULL, NULL);
+	reason = booking_refusal(&facts->booking, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
+							 visit_time(row, VISIT_ENDS_AT));
+	if (reason != REASON_NONE)
+		refuse_booking(reason);
+}
+
+static void
+check_looked(const Look *look, bool override)
+{
+	for (int i = 0; i < look->nresources; i++)
+	{
+		const LookedResource *resource = &look->resources[i];
+
+		if (i == 0 && !(resource->exists && resource->is_provider))
+			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
+		if (!resource->exists)
+			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
+		if (!resource->is_active && !override)
+			refuse_booking(REASON_INACTIVE);
+	}
+}
+
+/* A free seat of the resource, rather one that no earlier row of this statement has picked. */
+static int32
+choose_seat(const LookedResource *resource, const pg_uuid_t *visit, const VisitTime *time)
+{
+	TakenSeat *taken = palloc(sizeof(TakenSeat) * Max(resource->ntaken, 1));
+	int ntaken;
+	int32 seat;
+
+	if (resource->ntaken > 0)
+		memcpy(taken, resource->taken, sizeof(TakenSeat) * resource->ntaken);
+	ntaken = picks_append(visit, &resource->id, time->claim_from, time->claim_to, &taken,
+						  resource->ntaken);
+	seat = lowest_free_seat(taken, ntaken, resource->seats, time->claim_from, time->claim_to);
+	if (seat == 0 && ntaken > resource->ntaken)
+		seat = lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+								time->claim_from, time->claim_to);
+	return seat;
+}
+
+/* Choose a seat of every resource; false if one has none. */
+static bool
+choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time, int32 *seats)
+{
+	for (int i = 0; i < look->nresources; i++)
+	{
+		seats[i] = choose_seat(&look->resources[i], visit, time);
+		if (seats[i] == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Why the rules are asked, which decides what they are asked. */
+typedef enum PlanKind
+{
+	PLAN_BY_RULES, /* a new time, provider or service */
+	PLAN_OVERRIDE, /* the same, the rules set aside */
+	PLAN_RECLAIM   /* an expired hold wants its time back */
+} PlanKind;
+
+/* With the locks held: find a seat of everything the visit occupies. */
+static void
+pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
+{
+	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
+	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
+	VisitTime time = visit_time_of(row);
+	TimestampTz until = look_until(facts, &time);
+	pg_uuid_t *resources;
+	int nresources = visit_resources(row, &resources);
+	int32 *seats = palloc(sizeof(int32) * nresources);
+	Look *look = look_at(clinic, resources, nresources, time.claim_from, until, visit);
+	bool found;
+
+	check_looked(look, kind == PLAN_OVERRIDE);
+	found = choose_seats(look, visit, &time, seats);
+	if (!found &&
+		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
+		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
+	{
+		look = look_at(clinic, resources, nresources, time.claim_from, until, visit);
+		found = choose_seats(look, visit, &time, seats);
+	}
+	if (!found && kind == PLAN_RECLAIM)
+		refuse(REASON_HOLD_EXPIRED, "the hold has expired and its time is taken", NULL,
+			   "Book another time.");
+	if (!found)
+		refuse_taken(facts, look, &time);
+
+	visit_set(row, VISIT_SEAT, Int32GetDatum(seats[0]));
+	for (int i = 0; i < nresources; i++)
+	{
+		TakenSeat seat = {seats[i], time.claim_from, time.claim_to};
+
+		pick_remember(visit, &resources[i], &seat);
+	}
+}
+
+/* Plan a visit that takes its time: rules, locks, seats. */
+static void
+plan(VisitRow *row, const VisitFacts *facts, PlanKind kind)
+{
+	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
+	VisitTime time = visit_time_of(row);
+	pg_uuid_t *resources;
+	int nresources = visit_resources(row, &resources);
+
+	if (kind != PLAN_OVERRIDE)
+		check_rules(row, facts);
+	if (time.mode == MODE_WALK_IN)
+		return;
+	require(row, VISIT_PROVIDER_ID, "provider_id");
+	if (time.claim_to - time.claim_from > facts->longest_claim)
+		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
+	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
+				 facts->patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED);
+	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to);
+	pick_seats(row, facts, kind);
+}
+
+/* Note when a visit came to stand where it stands, unless the writer says so. */
+static void
+stamp_status(VisitRow *row, VisitStatus status)
+{
+	static const struct
+	{
+		VisitStatus status;
+		VisitColumn column;
+	} stamps[] = {
+		{STATUS_CONFIRMED, VISIT_CONFIRMED_AT}, {STATUS_ARRIVED, VISIT_CHECKED_IN_AT},
+		{STATUS_IN_PROGRESS, VISIT_STARTED_AT}, {STATUS_COMPLETED, VISIT_COMPLETED_AT},
+		{STATUS_CANCELLED, VISIT_CANCELLED_AT},
+	};
+	const pg_uuid_t *actor = identity_actor();
+
+	for (size_t i = 0; i < lengthof(stamps); i++)
+		if (stamps[i].status == status && visit_isnull(row, stamps[i].column))
+			visit_set(row, stamps[i].column,
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	if (status == STATUS_CANCELLED && actor && visit_isnull(row, VISIT_CANCELLED_BY))
+		visit_set(row, VISIT_CANCELLED_BY, UUIDPGetDatum(actor));
+}
+
+static void
+set_actor(VisitRow *row, VisitColumn column)
+{
+	const pg_uuid_t *actor = identity_actor();
+
+	if (actor)
+		visit_set(row, column, UUIDPGetDatum(actor));
+	else if (!visit_isnull(row, column))
+		visit_set_null(row, column);
+}
+
+/* A hold has an end, and nothing else has one. */
+static void
+check_hold(VisitRow *row, VisitStatus status)
+{
+	if (status == STATUS_HELD)
+		require(row, VISIT_HOLD_EXPIRES_AT, "hold_expires_at");
+	else if (!visit_isnull(row, VISIT_HOLD_EXPIRES_AT))
+		visit_set_null(row, VISIT_HOLD_EXPIRES_AT);
+}
+
+/*
+ * INSERT
+ */
+
+/* The year that the visit's code shows: of its start, on UTC's calendar. */
+static int
+code_year(const VisitRow *row)
+{
+	int year;
+	int month;
+	int day;
+
+	check_instant(row, VISIT_STARTS_AT, "starts_at");
+	j2date((int) (visit_time(row, VISIT_STARTS_AT) / USECS_PER_DAY) + POSTGRES_EPOCH_JDATE, &year,
+		   &month, &day);
+	return year;
+}
+
+/* Read the facts, drawing the visit's code again while it is taken. */
+static void
+read_facts_and_draw_code(VisitFacts *facts, VisitRow *row)
+{
+	char code[VISIT_CODE_SIZE];
+
+	if (!visit_isnull(row, VISIT_CODE))
+	{
+		read_facts(facts, row, NULL);
+		return;
+	}
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		visit_code_draw(code_year(row), code);
+		read_facts(facts, row, code);
+	} while (facts->code_taken);
+	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
+}
+
+static HeapTuple
+before_insert(Relation relation, HeapTuple tuple)
+{
+	VisitRow row;
+	VisitFacts facts;
+	VisitStatus status;
+
+	visit_read(&row, relation, tuple);
+	require(&row, VISIT_CLINIC_ID, "clinic_id");
+	require(&row, VISIT_ID, "id");
+	require(&row, VISIT_PATIENT_ID, "patient_id");
+	require(&row, VISIT_SERVICE_ID, "service_id");
+	require(&row, VISIT_STATUS, "status");
+	require(&row, VISIT_MODE, "mode");
+	status = visit_status(&row);
+	check_texts(&row, NULL);
+	check_resource_ids(&row);
+	check_hold(&row, status);
+
+	lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED);
+	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
+		lock_idempotency_key(visit_uuid(&row, VISIT_CLINIC_ID),
+							 visit_text(&row, VISIT_IDEMPOTENCY_KEY));
+	read_facts_and_draw_code(&facts, &row);
+	check_account(&row, NULL);
+	derive_end(&row, &facts);
+	copy_buffers(&row, &facts);
+	if (visit_isnull(&row, VISIT_RESOURCE_IDS))
+		visit_set(&row, VISIT_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
+	check_length(&row);
+	set_actor(&row, VISIT_CREATED_BY);
+	set_actor(&row, VISIT_UPDATED_BY);
+
+	if (status_claims(status))
+	{
+		stamp_status(&row, status);
+		plan(&row, &facts,
+			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE);
+	}
+	return visit_tuple(&row);
+}
+
+/*
+ * UPDATE
+ */
+
+static const VisitColumn planned_columns[] = {
+	VISIT_PROVIDER_ID,	 VISIT_SERVICE_ID,	 VISIT_STARTS_AT,	 VISIT_ENDS_AT,
+	VISIT_BUFFER_BEFORE, VISIT_BUFFER_AFTER, VISIT_RESOURCE_IDS, VISIT_PATIENT_ID,
+};
+
+static bool
+plan_changed(const VisitRow *row, const VisitRow *old)
+{
+	for (size_t i = 0; i < lengthof(planned_columns); i++)
+		if (!visit_same(row, old, planned_columns[i]))
+			return true;
+	return false;
+}
+
+/* Is the column in the UPDATE's SET list? */
+static bool
+is_set(const TriggerData *trigger, VisitColumn column)
+{
+	return bms_is_member(visit_attribute(column) - FirstLowInvalidHeapAttributeNumber,
+						 trigger->tg_updatedcols);
+}
+
+/* Does an expired hold take its time again with this update? */
+static bool
+reclaims(const VisitRow *row, const VisitRow *old)
+{
+	return visit_status(old) == STATUS_HELD && !visit_isnull(old, VISIT_HOLD_EXPIRES_AT) &&
+		   visit_time(old, VISIT_HOLD_EXPIRES_AT) <= GetCurrentTransactionStartTimestamp() &&
+		   status_claims(visit_status(row)) &&
+		   !(visit_same(row, old, VISIT_STATUS) && visit_same(row, old, VISIT_HOLD_EXPIRES_AT));
+}
+
+/* What follows from the columns an UPDATE sets for those it does not. */
+static void
+derive_plan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, const VisitFacts *facts)
+{
+	bool new_service = !visit_same(row, old, VISIT_SERVICE_ID);
+
+	check_instant(row, VISIT_STARTS_AT, "starts_at");
+	if (!is_set(trigger, VISIT_ENDS_AT))
+	{
+		int64 length = new_service
+						   ? facts->duration
+						   : visit_time(old, VISIT_ENDS_AT) - visit_time(old, VISIT_STARTS_AT);
+
+		visit_set(row, VISIT_ENDS_AT,
+				  TimestampTzGetDatum(visit_time(row, VISIT_STARTS_AT) + length));
+	}
+	derive_end(row, facts);
+	if (new_service)
+		copy_buffers(row, facts);
+	check_length(row);
+}
+
+static void
+replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger)
+{
+	bool override =
+		is_set(trigger, VISIT_OVERRIDE_REASON) && !visit_isnull(row, VISIT_OVERRIDE_REASON);
+	bool changed = plan_changed(row, old);
+	VisitFacts facts;
+
+	read_facts(&facts, row, NULL);
+	if (changed)
+		derive_plan(row, old, trigger, &facts);
+	/* Whoever calls a walk-in becomes its provider: the rules were asked when it came. */
+	if (visit_mode(row) == MODE_WALK_IN)
+		return;
+	/* The reason given for an earlier time does not excuse another. */
+	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
+		visit_set_null(row, VISIT_OVERRIDE_REASON);
+	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM);
+}
+
+static bool
+row_changed(const VisitRow *row, const VisitRow *old)
+{
+	for (int i = 0; i < row->descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(row->descriptor, i);
+
+		if (row->nulls[i] != old->nulls[i] ||
+			(!row->nulls[i] && !datum_image_eq(row->values[i], old->values[i], attribute->attbyval,
+											   attribute->attlen)))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_transition(const VisitRow *row, const VisitRow *old, bool replanned)
+{
+	VisitStatus from = visit_status(old);
+	VisitStatus to = visit_status(row);
+
+	if (from != to && !status_can_follow(from, to))
+		refuse(REASON_INVALID_TRANSITION,
+			   psprintf("a visit that is %s cannot become %s", status_name(from), status_name(to)),
+			   NULL, NULL);
+	if (replanned && !status_claims(to))
+		refuse(REASON_INVALID_TRANSITION,
+			   psprintf("a visit that is %s cannot be moved", status_name(to)), NULL,
+			   "Book another visit.");
+}
+
+static HeapTuple
+before_update(const TriggerData *trigger)
+{
+	VisitRow old;
+	VisitRow row;
+	VisitStatus status;
+	bool replanned;
+
+	visit_read(&old, trigger->tg_relation, trigger->tg_trigtuple);
+	visit_read(&row, trigger->tg_relation, trigger->tg_newtuple);
+	if (!row_changed(&row, &old))
+		return trigger->tg_newtuple;
+	require(&row, VISIT_PATIENT_ID, "patient_id");
+	require(&row, VISIT_SERVICE_ID, "service_id");
+	require(&row, VISIT_STATUS, "status");
+	status = visit_status(&row);
+	replanned = plan_changed(&row, &old);
+	check_texts(&row, &old);
+	check_transition(&row, &old, replanned);
+	check_hold(&row, status);
+	check_account(&row, &old);
+
+	if (replanned || !visit_same(&row, &old, VISIT_STATUS))
+		try_lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED);
+	if (replanned)
+		check_resource_ids(&row);
+	if (replanned || reclaims(&row, &old))
+		replan(&row, &old, trigger);
+	if (!visit_same(&row, &old, VISIT_STATUS))
+		stamp_status(&row, status);
+	visit_set(&row, VISIT_UPDATED_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	set_actor(&row, VISIT_UPDATED_BY);
+	return visit_tuple(&row);
+}
+
+/*
+ * DELETE
+ */
+
+static void
+before_delete(Relation relation, HeapTuple tuple)
+{
+	VisitRow row;
+	const pg_uuid_t *clinic;
+
+	visit_read(&row, relation, tuple);
+	clinic = visit_uuid(&row, VISIT_CLINIC_ID);
+	if (!identity_is_staff(clinic))
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may delete a visit", NULL,
+			   "Cancel it instead.");
+	try_lock_clinic(clinic, LOCK_SHARED);
+}
+
+/*
+ * Afterwards: claims, the patient's other visits, the journal.
+ */
+
+/* The seats picked for the visit; picked again if another statement came between. */
+static void
+find_picked_seats(const VisitRow *row, const VisitTime *time, const pg_uuid_t *resources,
+				  int nresources, int32 *seats)
+{
+	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
+	Look *look;
+	bool known = true;
+
+	for (int i = 0; i < nresources; i++)
+	{
+		seats[i] = pick_find(visit, &resources[i], time->claim_from);
+		known &= seats[i] != 0;
+	}
+	if (known)
+		return;
+	look = look_at(visit_uuid(row, VISIT_CLINIC_ID), resources, nresources, time->claim_from,
+				   time->claim_to, visit);
+	if (!choose_seats(look, visit, time, seats))
+		refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, NULL);
+	seats[0] = DatumGetInt32(visit_datum(row, VISIT_SEAT));
+}
+
+/* Was the seat picked twice within this statement? */
+static bool
+statement_conflicts(const VisitRow *row, const VisitTime *time, const pg_uuid_t *resources,
+					int nresources, const int32 *seats)
+{
+	for (int i = 0; i < nresources; i++)
+	{
+		TakenSeat *picked = palloc(sizeof(TakenSeat));
+		int npicked = picks_append(visit_uuid(row, VISIT_ID), &resources[i], time->claim_from,
+								   time->claim_to, &picked, 0);
+
+		for (int j = 0; j < npicked; j++)
+			if (picked[j].seat == seats[i])
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Insert claims; a violation of the exclusion constraint, the backstop, is
+ * raised again in our words.  There is no subtransaction: the error is not
+ * survived, only renamed.  Kept apart for what PG_TRY does to local variables.
+ */
+static void
+insert_claims_or_refuse(const Datum *values, bool *overlap)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	*overlap = false;
+	PG_TRY();
+	{
+		(void) query_run(&insert_claims, values, NULL, 0);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		*overlap = true;
+	}
+	PG_END_TRY();
+}
+
+static void
+write_claims(const VisitRow *row)
+{
+	VisitTime time = visit_time_of(row);
+	pg_uuid_t *resources;
+	int nresources = visit_resources(row, &resources);
+	int32 *seats = palloc(sizeof(int32) * nresources);
+	Datum *seat_values = palloc(sizeof(Datum) * nresources);
+	Datum values[6];
+	bool overlap;
+
+	find_picked_seats(row, &time, resources, nresources, seats);
+	for (int i = 0; i < nresources; i++)
+		seat_values[i] = Int32GetDatum(seats[i]);
+	values[0] = visit_datum(row, VISIT_CLINIC_ID);
+	values[1] = visit_datum(row, VISIT_ID);
+	values[2] = uuid_array(resources, nresources);
+	values[3] = PointerGetDatum(
+		construct_array(seat_values, nresources, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	values[4] = TimestampTzGetDatum(time.claim_from);
+	values[5] = TimestampTzGetDatum(time.claim_to);
+	insert_claims_or_refuse(values, &overlap);
+	if (!overlap)
+		return;
+	if (IsolationUsesXactSnapshot() &&
+		!statement_conflicts(row, &time, resources, nresources, seats))
+		refuse_serialization("could not book because of a concurrent booking", "Retry.");
+	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, NULL);
+}
+
+static void
+remove_claims(const VisitRow *row)
+{
+	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_ID)};
+
+	(void) query_run(&delete_claims, values, NULL, 0);
+}
+
+/*
+ * The rules about a patient's other visits, where the clinic has any: then the
+ * patient was locked exclusively.  Now, and not before, because here the other
+ * rows of the statement are seen too.
+ */
+static void
+check_other_visits(const VisitRow *row)
+{
+	bool timed = visit_mode(row) == MODE_TIMED;
+	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID),
+					  visit_datum(row, VISIT_PATIENT_ID),
+					  visit_datum(row, VISIT_ID),
+					  visit_datum(row, VISIT_STARTS_AT),
+					  visit_datum(row, VISIT_ENDS_AT),
+					  BoolGetDatum(timed),
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
+
+	if (!patient_is_locked(visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_PATIENT_ID)) ||
+		query_run(&find_other_visits, values, NULL, 1) == 0)
+		return;
+	if (query_bool(0, 1))
+		refuse(REASON_PATIENT_OVERLAP, "the patient has another visit at that time", NULL,
+			   "Choose another time, or cancel the other visit.");
+	if (query_bool(0, 2) && visit_isnull(row, VISIT_OVERRIDE_REASON))
+		refuse(REASON_LIMIT_REACHED, "the patient has as many visits to come as the clinic allows",
+			   NULL, NULL);
+}
+
+static bool
+has_claims(const VisitRow *row)
+{
+	return status_claims(visit_status(row)) && visit_mode(row) != MODE_WALK_IN;
+}
+
+static void
+claims_after_update(const VisitRow *row, const VisitRow *old)
+{
+	VisitStatus status = visit_status(row);
+	bool moved = plan_changed(row, old) || reclaims(row, old);
+
+	/* A completed visit keeps its claims: it did take the time. */
+	if (status == STATUS_CANCELLED || status == STATUS_NO_SHOW)
+	{
+		if (has_claims(old))
+			remove_claims(old);
+		return;
+	}
+	if (!has_claims(row) || !moved)
+		return;
+	remove_claims(old);
+	write_claims(row);
+	check_other_visits(row);
+}
+
+static void
+after_change(const TriggerData *trigger)
+{
+	Relation relation = trigger->tg_relation;
+	HeapTuple old_tuple = NULL;
+	HeapTuple new_tuple = NULL;
+	VisitRow old;
+	VisitRow row;
+
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		new_tuple = trigger->tg_trigtuple;
+	else
+		old_tuple = trigger->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		new_tuple = trigger->tg_newtuple;
+	if (old_tuple)
+		visit_read(&old, relation, old_tuple);
+	if (new_tuple)
+		visit_read(&row, relation, new_tuple);
+
+	if (new_tuple == NULL)
+		remove_claims(&old);
+	else if (old_tuple)
+		claims_after_update(&row, &old);
+	else if (has_claims(&row))
+	{
+		write_claims(&row);
+		check_other_visits(&row);
+	}
+	journal_write(relation, old_tuple, new_tuple, &journal_subject);
+}

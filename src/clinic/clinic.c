@@ -1,0 +1,386 @@
+/*
+ * clinic.c
+ *		The rules of the tables a clinic is set up in: clinic, resource, service,
+ *		provider_service.
+ *
+ * A writer of one of these rows has the row's lock before a row trigger runs.
+ * Bookings wait for such a row only in a foreign-key check, which conflicts
+ * with DELETE alone.  So an UPDATE may wait here for the bookings under way,
+ * and a DELETE may only try.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "clinic/clinic.h"
+#include "commands/trigger.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "lock.h"
+#include "query.h"
+#include "restore.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(clinic_check);
+PG_FUNCTION_INFO_V1(resource_check);
+PG_FUNCTION_INFO_V1(service_check);
+PG_FUNCTION_INFO_V1(provider_service_check);
+PG_FUNCTION_INFO_V1(keep_keys);
+PG_FUNCTION_INFO_V1(lock_for_import);
+
+/* The name as pg_timezone_names has it: pg_tzset() would also take a POSIX rule. */
+static SavedQuery find_timezone = {
+	.sql = "select z.name from pg_catalog.pg_timezone_names z"
+		   " where pg_catalog.lower(z.name)" EQ "pg_catalog.lower($1)",
+	QUERY_PARAMETERS(TEXTOID),
+	.snapshot = SNAPSHOT_STATEMENT,
+	.as_owner = true,
+};
+
+static SavedQuery find_provider_seats = {
+	.sql = "select c.provider_seats from clinic.clinic c where c.id" EQ "$1",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_claim_of_resource = {
+	.sql =
+		"select 1 from clinic.claim c where c.clinic_id" EQ "$1 and c.resource_id" EQ "$2 limit 1",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_provider = {
+	.sql = "select 1 from clinic.resource r where r.clinic_id" EQ "$1 and r.id" EQ "$2"
+		   " and r.kind" EQ "'provider'::clinic.resource_kind",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery lock_clinic_row = {
+	.sql = "select c.longest_claim from clinic.clinic c where c.id" EQ "$1 for no key update",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+static SavedQuery try_lock_clinic_row = {
+	.sql = "select c.longest_claim from clinic.clinic c where c.id" EQ "$1"
+		   " for no key update skip locked",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+static SavedQuery raise_longest_claim = {
+	.sql = "update clinic.clinic set longest_claim = $2 where id" EQ "$1 and longest_claim" LT "$2",
+	QUERY_PARAMETERS(UUIDOID, INTERVALOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+/* The two versions of the row a trigger is called for; either may be NULL. */
+typedef struct TriggerRows
+{
+	TupleDesc descriptor;
+	HeapTuple old;
+	HeapTuple new;
+} TriggerRows;
+
+static TriggerRows
+trigger_rows(const TriggerData *trigger)
+{
+	TriggerRows rows = {RelationGetDescr(trigger->tg_relation), NULL, NULL};
+
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		rows.new = trigger->tg_trigtuple;
+	else
+		rows.old = trigger->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		rows.new = trigger->tg_newtuple;
+	return rows;
+}
+
+/* What the trigger returns: the row to be written, or deleted. */
+static HeapTuple
+row_to_return(const TriggerRows *rows)
+{
+	return rows->new ? rows->new : rows->old;
+}
+
+static char *
+text_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
+{
+	return SPI_getvalue(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column));
+}
+
+static Datum
+value_of(const TriggerRows *rows, HeapTuple tuple, const char *column, bool *isnull)
+{
+	return SPI_getbinval(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column), isnull);
+}
+
+static const pg_uuid_t *
+uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
+{
+	bool isnull;
+	Datum value = value_of(rows, tuple, column, &isnull);
+
+	if (isnull)
+		refuse_null(column);
+	return DatumGetUUIDP(value);
+}
+
+static void
+set_column(TriggerRows *rows, const char *column, Datum value)
+{
+	int number = SPI_fnumber(rows->descriptor, column);
+	bool isnull = false;
+
+	rows->new = heap_modify_tuple_by_cols(rows->new, rows->descriptor, 1, &number, &value, &isnull);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool
+column_changed(const TriggerRows *rows, const char *column)
+{
+	return !same_text(text_of(rows, rows->old, column), text_of(rows, rows->new, column));
+}
+
+/* Replace the zone's name by the one pg_timezone_names has for it. */
+static void
+check_timezone(TriggerRows *rows)
+{
+	char *name = text_of(rows, rows->new, "timezone");
+	Datum value;
+
+	if (name == NULL || (rows->old && !column_changed(rows, "timezone")))
+		return;
+	value = CStringGetTextDatum(name);
+	if (query_run(&find_timezone, &value, NULL, 1) == 0)
+		refuse(REASON_INVALID_TIMEZONE, psprintf("time zone \"%s\" is not known", name), NULL,
+			   "pg_timezone_names lists the time zones.");
+	set_column(rows, "timezone", CStringGetTextDatum(query_text(0, 1)));
+}
+
+void
+clinic_raise_longest_claim(const pg_uuid_t *clinic, int64 microseconds)
+{
+	Interval longest = {.time = microseconds};
+	Datum values[2] = {UUIDPGetDatum(clinic), IntervalPGetDatum(&longest)};
+	SavedQuery *lock_row = lock_rows_must_be_tried() ? &try_lock_clinic_row : &lock_clinic_row;
+
+	if (query_run(lock_row, values, NULL, 1) == 0)
+		refuse_lock();
+	(void) query_run(&raise_longest_claim, values, NULL, 0);
+}
+
+/* Is longest_claim, which bookings raise, all that an update changes? */
+static bool
+only_longest_claim_changed(const TriggerRows *rows)
+{
+	for (int column = 1; column <= rows->descriptor->natts; column++)
+	{
+		const char *name = NameStr(TupleDescAttr(rows->descriptor, column - 1)->attname);
+
+		if (strcmp(name, "longest_claim") != 0 &&
+			!same_text(SPI_getvalue(rows->old, rows->descriptor, column),
+					   SPI_getvalue(rows->new, rows->descriptor, column)))
+			return false;
+	}
+	return true;
+}
+
+static void
+check_clinic_update(TriggerRows *rows)
+{
+	bool isnull;
+	Datum old = value_of(rows, rows->old, "longest_claim", &isnull);
+	Datum new = value_of(rows, rows->new, "longest_claim", &isnull);
+
+	if (!isnull && interval_microseconds(DatumGetIntervalP(new)) <
+					   interval_microseconds(DatumGetIntervalP(old)))
+		set_column(rows, "longest_claim", old);
+	if (!only_longest_claim_changed(rows))
+		lock_clinic(uuid_of(rows, rows->old, "id"), LOCK_EXCLUSIVE);
+}
+
+/* BEFORE INSERT, UPDATE or DELETE row trigger of clinic. */
+Datum
+clinic_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerRows rows = trigger_rows(trigger);
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(row_to_return(&rows));
+	query_begin();
+	if (rows.new)
+		check_timezone(&rows);
+	if (rows.new == NULL)
+		try_lock_clinic(uuid_of(&rows, rows.old, "id"), LOCK_EXCLUSIVE);
+	else if (rows.old)
+		check_clinic_update(&rows);
+	rows.new = rows.new ? SPI_copytuple(rows.new) : NULL;
+	query_end();
+	return PointerGetDatum(row_to_return(&rows));
+}
+
+static int32
+default_seats(const TriggerRows *rows)
+{
+	Datum clinic = UUIDPGetDatum(uuid_of(rows, rows->new, "clinic_id"));
+
+	if (strcmp(text_of(rows, rows->new, "kind"), "provider") != 0 ||
+		query_run(&find_provider_seats, &clinic, NULL, 1) == 0)
+		return 1;
+	return query_int32(0, 1, 1);
+}
+
+static void
+check_resource_update(const TriggerRows *rows)
+{
+	const pg_uuid_t *clinic = uuid_of(rows, rows->old, "clinic_id");
+
+	if (column_changed(rows, "kind"))
+		refuse(REASON_IMMUTABLE, "the kind of a resource cannot be changed", NULL,
+			   "Deactivate it and insert another.");
+	if (!column_changed(rows, "is_active") && !column_changed(rows, "seats") &&
+		!column_changed(rows, "timezone"))
+		return;
+	try_lock_clinic(clinic, LOCK_SHARED);
+	lock_resource(clinic, uuid_of(rows, rows->old, "id"));
+}
+
+static void
+check_resource_delete(const TriggerRows *rows)
+{
+	const pg_uuid_t *clinic = uuid_of(rows, rows->old, "clinic_id");
+	const pg_uuid_t *resource = uuid_of(rows, rows->old, "id");
+	Datum values[2] = {UUIDPGetDatum(clinic), UUIDPGetDatum(resource)};
+
+	try_lock_clinic(clinic, LOCK_SHARED);
+	try_lock_resource(clinic, resource);
+	if (query_run(&find_claim_of_resource, values, NULL, 1) > 0)
+		refuse(REASON_IN_USE, "this resource has visits", NULL,
+			   "Set is_active to false, so that it takes no new ones.");
+}
+
+/* BEFORE INSERT, UPDATE or DELETE row trigger of resource. */
+Datum
+resource_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerRows rows = trigger_rows(trigger);
+	bool no_kind = rows.new &&text_of(&rows, rows.new, "kind") == NULL;
+
+	if (restoring(trigger->tg_relation) || no_kind)
+		return PointerGetDatum(row_to_return(&rows));
+	query_begin();
+	if (rows.new == NULL)
+		check_resource_delete(&rows);
+	else
+	{
+		check_timezone(&rows);
+		if (text_of(&rows, rows.new, "seats") == NULL)
+			set_column(&rows, "seats", Int32GetDatum(default_seats(&rows)));
+		if (rows.old)
+			check_resource_update(&rows);
+		rows.new = SPI_copytuple(rows.new);
+	}
+	query_end();
+	return PointerGetDatum(row_to_return(&rows));
+}
+
+/* The length of the longest claim that this service's own duration leads to. */
+static int64
+claim_length(const TriggerRows *rows)
+{
+	static const char *const columns[] = {"duration", "buffer_before", "buffer_after"};
+	int64 length = 0;
+
+	for (size_t i = 0; i < lengthof(columns); i++)
+	{
+		bool isnull;
+		Datum value = value_of(rows, rows->new, columns[i], &isnull);
+
+		if (!isnull)
+			length += interval_microseconds(DatumGetIntervalP(value));
+	}
+	return length;
+}
+
+/* AFTER INSERT or UPDATE, and BEFORE DELETE, row trigger of service. */
+Datum
+service_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerRows rows = trigger_rows(trigger);
+	const pg_uuid_t *clinic;
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(row_to_return(&rows));
+	query_begin();
+	clinic = uuid_of(&rows, row_to_return(&rows), "clinic_id");
+	if (rows.new == NULL)
+		try_lock_clinic(clinic, LOCK_EXCLUSIVE);
+	else
+		clinic_raise_longest_claim(clinic, claim_length(&rows));
+	query_end();
+	return PointerGetDatum(row_to_return(&rows));
+}
+
+/* BEFORE INSERT or UPDATE row trigger of provider_service. */
+Datum
+provider_service_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerRows rows = trigger_rows(trigger);
+	Datum values[2];
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(rows.new);
+	query_begin();
+	values[0] = UUIDPGetDatum(uuid_of(&rows, rows.new, "clinic_id"));
+	values[1] = UUIDPGetDatum(uuid_of(&rows, rows.new, "provider_id"));
+	if (query_run(&find_provider, values, NULL, 1) == 0)
+		refuse(REASON_NOT_FOUND, "there is no such provider", NULL, NULL);
+	query_end();
+	return PointerGetDatum(rows.new);
+}
+
+/* BEFORE UPDATE OF the columns named by its arguments: they identify the row for good. */
+Datum
+keep_keys(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerRows rows = trigger_rows(trigger);
+
+	for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
+	{
+		const char *column = trigger->tg_trigger->tgargs[i];
+
+		if (column_changed(&rows, column))
+			refuse(REASON_IMMUTABLE, psprintf("%s cannot be changed", column), NULL, NULL);
+	}
+	return PointerGetDatum(rows.new);
+}
+
+Datum
+lock_for_import(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		refuse_null("clinic_id");
+	lock_clinic(PG_GETARG_UUID_P(0), LOCK_EXCLUSIVE);
+	PG_RETURN_VOID();
+}

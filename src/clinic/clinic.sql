@@ -1,0 +1,62 @@
+-- clinic.sql: setting up a clinic, its resources and its services
+
+create function clinic.clinic_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'clinic_check';
+comment on function clinic.clinic_check() is
+  'Trigger: checks the time zone, and lets the bookings under way end before a policy changes.';
+create trigger clinic_check before insert or update or delete on clinic.clinic
+  for each row execute function clinic.clinic_check();
+
+create function clinic.resource_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'resource_check';
+comment on function clinic.resource_check() is
+  'Trigger: fills in the seats, checks the time zone, and keeps a resource that has visits.';
+create trigger resource_check before insert or update or delete on clinic.resource
+  for each row execute function clinic.resource_check();
+
+create function clinic.service_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'service_check';
+comment on function clinic.service_check() is
+  'Trigger: keeps the clinic''s longest_claim no shorter than a service with its buffers.';
+create trigger service_check after insert or update on clinic.service
+  for each row execute function clinic.service_check();
+create trigger service_check_delete before delete on clinic.service
+  for each row execute function clinic.service_check();
+
+create function clinic.provider_service_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'provider_service_check';
+comment on function clinic.provider_service_check() is
+  'Trigger: only providers offer services.';
+create trigger provider_service_check before insert or update on clinic.provider_service
+  for each row execute function clinic.provider_service_check();
+
+create function clinic.keep_keys() returns trigger
+  language c as 'MODULE_PATHNAME', 'keep_keys';
+comment on function clinic.keep_keys() is 'Trigger: the columns it names identify a row for good.';
+create trigger keep_keys before update of id on clinic.clinic
+  for each row execute function clinic.keep_keys('id');
+create trigger keep_keys before update of clinic_id, user_id on clinic.member
+  for each row execute function clinic.keep_keys('clinic_id', 'user_id');
+create trigger keep_keys before update of clinic_id, id on clinic.resource
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, id on clinic.service
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, provider_id, service_id on clinic.provider_service
+  for each row execute function clinic.keep_keys('clinic_id', 'provider_id', 'service_id');
+create trigger keep_keys before update of clinic_id, id on clinic.patient
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, id, mode on clinic.appointment
+  for each row execute function clinic.keep_keys('clinic_id', 'id', 'mode');
+
+create function clinic.create_clinic(name text, timezone text, preset text default 'general')
+  returns clinic.clinic
+  language c volatile parallel unsafe
+  as 'MODULE_PATHNAME', 'create_clinic';
+comment on function clinic.create_clinic(text, text, text) is
+  'Creates a clinic with the services and the policy of a preset: general, outpatient, veterinary or token.';
+
+create function clinic.lock_for_import(clinic_id uuid default clinic.current_clinic()) returns void
+  language c volatile parallel unsafe
+  as 'MODULE_PATHNAME', 'lock_for_import';
+comment on function clinic.lock_for_import(uuid) is
+  'Waits for the writers of a clinic''s visits and keeps others waiting until the transaction ends: for a transaction that writes many.';

@@ -1,0 +1,163 @@
+/*
+ * presets.c
+ *		clinic.create_clinic(): a clinic with the services and the policy of its kind.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "query.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(create_clinic);
+
+typedef struct ServicePreset
+{
+	const char *code;
+	const char *name;
+	int minutes;
+} ServicePreset;
+
+#define MAX_SERVICES 6
+
+typedef struct ClinicPreset
+{
+	const char *name;
+	int min_minutes;
+	int max_minutes;
+	bool allow_same_day;
+	const char *mode;		   /* of its days and services */
+	int provider_seats;		   /* in token mode: the tokens of a day */
+	const char *provider_code; /* a provider for the whole clinic, or NULL */
+	ServicePreset services[MAX_SERVICES];
+} ClinicPreset;
+
+static const ClinicPreset presets[] = {
+	{"general",
+	 15,
+	 480,
+	 true,
+	 "timed",
+	 1,
+	 NULL,
+	 {{"new_patient", "New patient", 60},
+	  {"follow_up", "Follow-up", 30},
+	  {"urgent", "Urgent", 30},
+	  {"consultation", "Consultation", 45},
+	  {"routine_checkup", "Routine check-up", 30},
+	  {"acupuncture", "Acupuncture", 45}}},
+	{"outpatient",
+	 15,
+	 240,
+	 false,
+	 "timed",
+	 1,
+	 NULL,
+	 {{"consultation", "Consultation", 30},
+	  {"follow_up", "Follow-up", 30},
+	  {"procedure", "Procedure", 60}}},
+	{"veterinary",
+	 15,
+	 480,
+	 true,
+	 "timed",
+	 1,
+	 "CLINIC",
+	 {{"vaccination", "Vaccination", 30},
+	  {"routine", "Routine visit", 45},
+	  {"surgery", "Surgery", 120},
+	  {"emergency", "Emergency", 15}}},
+	{"token", 5, 480, true, "token", 10, NULL, {{"visit", "Visit", 15}}},
+};
+
+static SavedQuery insert_clinic = {
+	.sql =
+		"insert into clinic.clinic"
+		" (name, timezone, min_duration, max_duration, allow_same_day, mode, provider_seats)"
+		" values ($1, $2, pg_catalog.make_interval(mins => $3), pg_catalog.make_interval(mins => $4),"
+		" $5, $6::clinic.visit_mode, $7) returning id",
+	QUERY_PARAMETERS(TEXTOID, TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, INT4OID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+static SavedQuery insert_service = {
+	.sql = "insert into clinic.service (clinic_id, code, name, duration, mode)"
+		   " values ($1, $2, $3, pg_catalog.make_interval(mins => $4), $5::clinic.visit_mode)",
+	QUERY_PARAMETERS(UUIDOID, TEXTOID, TEXTOID, INT4OID, TEXTOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+static SavedQuery insert_provider = {
+	.sql = "insert into clinic.resource (clinic_id, kind, code, name)"
+		   " values ($1, 'provider'::clinic.resource_kind, $2, $3)",
+	QUERY_PARAMETERS(UUIDOID, TEXTOID, TEXTOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+static SavedQuery get_clinic = {
+	.sql = "select c from clinic.clinic c where c.id" EQ "$1",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+static const ClinicPreset *
+find_preset(const char *name)
+{
+	for (size_t i = 0; i < lengthof(presets); i++)
+		if (strcmp(presets[i].name, name) == 0)
+			return &presets[i];
+	refuse(REASON_UNKNOWN_PRESET, psprintf("there is no preset \"%s\"", name), NULL,
+		   "The presets are general, outpatient, veterinary and token.");
+}
+
+static void
+add_services(Datum clinic, const ClinicPreset *preset)
+{
+	for (const ServicePreset *service = preset->services;
+		 service < preset->services + MAX_SERVICES && service->code; service++)
+	{
+		Datum values[] = {clinic, CStringGetTextDatum(service->code),
+						  CStringGetTextDatum(service->name), Int32GetDatum(service->minutes),
+						  CStringGetTextDatum(preset->mode)};
+
+		(void) query_run(&insert_service, values, NULL, 0);
+	}
+}
+
+Datum
+create_clinic(PG_FUNCTION_ARGS)
+{
+	static const char *const arguments[] = {"name", "timezone", "preset"};
+	const ClinicPreset *preset;
+	Datum values[7];
+	Datum clinic;
+	Datum result;
+
+	for (size_t i = 0; i < lengthof(arguments); i++)
+		if (PG_ARGISNULL(i))
+			refuse_null(arguments[i]);
+	preset = find_preset(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = PG_GETARG_DATUM(1);
+	values[2] = Int32GetDatum(preset->min_minutes);
+	values[3] = Int32GetDatum(preset->max_minutes);
+	values[4] = BoolGetDatum(preset->allow_same_day);
+	values[5] = CStringGetTextDatum(preset->mode);
+	values[6] = Int32GetDatum(preset->provider_seats);
+
+	query_begin();
+	(void) query_run(&insert_clinic, values, NULL, 0);
+	clinic = UUIDPGetDatum(query_uuid(0, 1));
+	add_services(clinic, preset);
+	if (preset->provider_code)
+	{
+		Datum provider[] = {clinic, CStringGetTextDatum(preset->provider_code), values[0]};
+
+		(void) query_run(&insert_provider, provider, NULL, 0);
+	}
+	(void) query_run(&get_clinic, &clinic, NULL, 1);
+	result = query_copy_composite(0, 1);
+	query_end();
+	PG_RETURN_DATUM(result);
+}

@@ -1,0 +1,302 @@
+/*
+ * journal.c
+ *		The audit trail: one row for every change of every table but claim and
+ *		the journal itself.
+ *
+ * The old and new values are jsonb objects, built here column by column: of an
+ * update only the columns that changed, and never a null.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "identity/identity.h"
+#include "journal/journal.h"
+#include "miscadmin.h"
+#include "query.h"
+#include "restore.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(journal_change);
+PG_FUNCTION_INFO_V1(journal_append_only);
+PG_FUNCTION_INFO_V1(prune_journal);
+
+static SavedQuery add_entry = {
+	.sql = "insert into clinic.journal"
+		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
+		   " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, NAMEOID, TEXTOID, TEXTOID, UUIDOID, JSONBOID, JSONBOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+/* As the caller: who may prune is whom DELETE on the journal was granted to. */
+static SavedQuery prune_entries = {
+	.sql = "delete from clinic.journal j where j.clinic_id" EQ "$1 and j.at" LT "$2",
+	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+/* Set while prune_journal() deletes. */
+static bool pruning = false;
+
+static Datum column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull);
+static Datum changed_values(Relation relation, HeapTuple of, HeapTuple other,
+							const JournalSubject *subject, bool *empty);
+static void push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type);
+
+void
+journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubject *subject)
+{
+	HeapTuple row = new ? new : old;
+	const pg_uuid_t *actor = identity_actor();
+	const char *action = old == NULL ? "insert" : new == NULL ? "delete" : "update";
+	Datum values[8];
+	bool nulls[8] = {false};
+	bool no_clinic;
+	bool no_id;
+
+	values[6] = changed_values(relation, old, new, subject, &nulls[6]);
+	values[7] = changed_values(relation, new, old, subject, &nulls[7]);
+	if (old && new &&nulls[6] && nulls[7])
+		return;
+
+	/* A clinic's own row is its clinic's. */
+	values[5] = column_value(relation, row, subject->id_column, &no_id);
+	values[0] = column_value(relation, row, "clinic_id", &no_clinic);
+	if (no_clinic)
+		values[0] = values[5];
+
+	values[1] = UUIDPGetDatum(actor);
+	nulls[1] = actor == NULL;
+	values[2] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
+	values[3] = CStringGetTextDatum(action);
+	values[4] = CStringGetTextDatum(subject->entity);
+	(void) query_run(&add_entry, values, nulls, 0);
+}
+
+/* AFTER row trigger; its arguments are the fields of a JournalSubject. */
+Datum
+journal_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation relation = trigger->tg_relation;
+	TriggerEvent event = trigger->tg_event;
+	char **arguments = trigger->tg_trigger->tgargs;
+	bool update = TRIGGER_FIRED_BY_UPDATE(event);
+	JournalSubject subject = {
+		.entity = arguments[0],
+		.id_column = arguments[1],
+		.second_column = trigger->tg_trigger->tgnargs > 2 ? arguments[2] : NULL,
+	};
+
+	if (restoring(relation))
+		return PointerGetDatum(NULL);
+	query_begin();
+	journal_write(relation, TRIGGER_FIRED_BY_INSERT(event) ? NULL : trigger->tg_trigtuple,
+				  update						   ? trigger->tg_newtuple
+				  : TRIGGER_FIRED_BY_INSERT(event) ? trigger->tg_trigtuple
+												   : NULL,
+				  &subject);
+	query_end();
+	return PointerGetDatum(NULL);
+}
+
+/* BEFORE UPDATE, DELETE or TRUNCATE trigger of the journal. */
+Datum
+journal_append_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!(pruning && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
+		refuse(REASON_IMMUTABLE, "the journal is append-only", NULL,
+			   "clinic.prune_journal() removes what is older than a date.");
+	return PointerGetDatum(trigger->tg_trigtuple);
+}
+
+Datum
+prune_journal(PG_FUNCTION_ARGS)
+{
+	Datum values[2];
+	uint64 pruned = 0;
+
+	if (PG_ARGISNULL(0))
+		refuse_null("before");
+	if (PG_ARGISNULL(1))
+		refuse_null("clinic_id");
+	values[0] = PG_GETARG_DATUM(1);
+	values[1] = PG_GETARG_DATUM(0);
+
+	query_begin();
+	pruning = true;
+	PG_TRY();
+	{
+		pruned = query_run(&prune_entries, values, NULL, 0);
+	}
+	PG_FINALLY();
+	{
+		pruning = false;
+	}
+	PG_END_TRY();
+	query_end();
+	PG_RETURN_INT64((int64) pruned);
+}
+
+static Datum
+column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull)
+{
+	int number = SPI_fnumber(RelationGetDescr(relation), column);
+
+	*isnull = true;
+	return number > 0 ? SPI_getbinval(tuple, RelationGetDescr(relation), number, isnull)
+					  : (Datum) 0;
+}
+
+static bool
+same_value(TupleDesc descriptor, int column, Datum a, bool a_null, Datum b, bool b_null)
+{
+	Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
+
+	if (a_null || b_null)
+		return a_null && b_null;
+	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
+}
+
+/*
+ * The values of one version of a row, without nulls and, where there is another
+ * version, without what is the same in both.
+ */
+static Datum
+changed_values(Relation relation, HeapTuple of, HeapTuple other, const JournalSubject *subject,
+			   bool *empty)
+{
+	TupleDesc descriptor = RelationGetDescr(relation);
+	Datum *values;
+	Datum *other_values = NULL;
+	bool *nulls;
+	bool *other_nulls = NULL;
+	JsonbParseState *state = NULL;
+	bool changed = false;
+
+	*empty = true;
+	if (of == NULL)
+		return (Datum) 0;
+
+	values = palloc(sizeof(Datum) * descriptor->natts);
+	nulls = palloc(sizeof(bool) * descriptor->natts);
+	heap_deform_tuple(of, descriptor, values, nulls);
+	if (other)
+	{
+		other_values = palloc(sizeof(Datum) * descriptor->natts);
+		other_nulls = palloc(sizeof(bool) * descriptor->natts);
+		heap_deform_tuple(other, descriptor, other_values, other_nulls);
+	}
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int column = 0; column < descriptor->natts; column++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
+		char *name = NameStr(attribute->attname);
+		JsonbValue key;
+		bool same;
+
+		if (attribute->attisdropped)
+			continue;
+		same = other && same_value(descriptor, column, values[column], nulls[column],
+								   other_values[column], other_nulls[column]);
+		changed |= !same;
+		if (nulls[column])
+			continue;
+		if (same && !(subject->second_column && (strcmp(name, subject->second_column) == 0)))
+			continue;
+		key.type = jbvString;
+		key.val.string.val = name;
+		key.val.string.len = (int) strlen(name);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		push_value(&state, WJB_VALUE, values[column], attribute->atttypid);
+	}
+	*empty = !changed;
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+static void
+push_array(JsonbParseState **state, ArrayType *array)
+{
+	Oid type = ARR_ELEMTYPE(array);
+	int16 length;
+	bool by_value;
+	char alignment;
+	Datum *elements;
+	bool *nulls;
+	int count;
+	JsonbValue null = {.type = jbvNull};
+
+	get_typlenbyvalalign(type, &length, &by_value, &alignment);
+	deconstruct_array(array, type, length, by_value, alignment, &elements, &nulls, &count);
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < count; i++)
+		if (nulls[i])
+			pushJsonbValue(state, WJB_ELEM, &null);
+		else
+			push_value(state, WJB_ELEM, elements[i], type);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/* Add a value as to_jsonb() would show it. */
+static void
+push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type)
+{
+	JsonbValue json;
+
+	switch (type)
+	{
+		case BOOLOID:
+			json.type = jbvBool;
+			json.val.boolean = DatumGetBool(value);
+			break;
+		case INT4OID:
+			json.type = jbvNumeric;
+			json.val.numeric = int64_to_numeric(DatumGetInt32(value));
+			break;
+		case NUMERICOID:
+			json.type = jbvNumeric;
+			json.val.numeric = DatumGetNumeric(value);
+			break;
+		case JSONBOID:
+			json.type = jbvBinary;
+			json.val.binary.data = &DatumGetJsonbP(value)->root;
+			json.val.binary.len = VARSIZE(DatumGetJsonbP(value)) - VARHDRSZ;
+			break;
+		case DATEOID:
+		case TIMESTAMPTZOID:
+			json.type = jbvString;
+			json.val.string.val = JsonEncodeDateTime(NULL, value, type, NULL);
+			json.val.string.len = (int) strlen(json.val.string.val);
+			break;
+		default:
+		{
+			Oid output;
+			bool varlena;
+
+			if (OidIsValid(get_element_type(type)))
+			{
+				push_array(state, DatumGetArrayTypeP(value));
+				return;
+			}
+			getTypeOutputInfo(type, &output, &varlena);
+			json.type = jbvString;
+			json.val.string.val = OidOutputFunctionCall(output, value);
+			json.val.string.len = (int) strlen(json.val.string.val);
+		}
+	}
+	pushJsonbValue(state, token, &json);
+}

@@ -1,0 +1,84 @@
+/*
+ * lock.h
+ *		The locks of a booking: lock, then look, then write.
+ *
+ * A GiST exclusion constraint alone deadlocks when rivals insert overlapping
+ * rows, so every writer first takes locks, always in one order:
+ *
+ *		clinic (shared) -> idempotency key -> patient -> resource (shared)
+ *			-> (resource, UTC day) (exclusive)
+ *
+ * and within a level by the hash of what is locked.  A lock that would break
+ * the order (an earlier one, an upgrade, or the clinic exclusively in place of
+ * more than LOCK_LIMIT locks) is tried, never waited for: failing that, the
+ * transaction ends with 40001 and a hint that names clinic.lock_for_import().
+ *
+ * All locks last until the transaction, or the subtransaction that took them,
+ * ends.
+ */
+#ifndef CLINIC_SCHED_LOCK_H
+#define CLINIC_SCHED_LOCK_H
+
+#include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
+/* The most locks below the clinic's that a transaction holds. */
+#define LOCK_LIMIT 128
+
+typedef enum LockStrength
+{
+	LOCK_SHARED,
+	LOCK_EXCLUSIVE
+} LockStrength;
+
+extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength);
+extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
+extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength);
+
+/*
+ * Lock the UTC days that [from, to) touches of each resource, exclusively, and
+ * the resources themselves, shared.
+ */
+extern void lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+					  TimestampTz from, TimestampTz to);
+
+/* The locks that one of the two below took, for unlock_days(). */
+typedef struct DayLocks
+{
+	int count;
+	uint64 keys[4];
+} DayLocks;
+
+/*
+ * The same for a single candidate that may turn out not to be wanted: without
+ * waiting (false, and nothing is kept, if it is in use), or waiting.
+ */
+extern bool try_lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
+							   TimestampTz to, DayLocks *taken);
+extern void lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
+						   TimestampTz to, DayLocks *taken);
+
+/* Let go of a candidate nothing was decided upon. */
+extern void unlock_days(const DayLocks *taken);
+
+/* For a writer of the resource itself. */
+extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource);
+
+/*
+ * For a writer who already holds the row's lock and whose rivals wait for that
+ * row while they hold ours, as one who deletes does: tried, not waited for.
+ */
+extern void try_lock_clinic(const pg_uuid_t *clinic, LockStrength strength);
+extern void try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient);
+extern void try_lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource);
+
+/* Is the patient locked exclusively, be it with the whole clinic? */
+extern bool patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient);
+
+/* Does this transaction hold locks that come after the row lock of a visit? */
+extern bool lock_rows_must_be_tried(void);
+
+/* 40001, with the hint that names the way out. */
+extern _Noreturn void refuse_lock(void);
+
+#endif /* CLINIC_SCHED_LOCK_H */

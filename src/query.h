@@ -1,0 +1,154 @@
+/*
+ * query.h
+ *		Saved plans: a statement is declared once, with the types of its
+ *		parameters, and run through SPI from then on.
+ *
+ *		static SavedQuery find_status = {
+ *			.sql = "select v.status::pg_catalog.text from clinic.appointment v"
+ *				   " where v.clinic_id" EQ "$1 and v.id" EQ "$2",
+ *			QUERY_PARAMETERS(UUIDOID, UUIDOID),
+ *			.snapshot = SNAPSHOT_LATEST,
+ *			.as_owner = true,
+ *		};
+ *
+ * Plans are generic, are made again when a table changes, and name every table
+ * by its schema, so they also survive DROP EXTENSION and CREATE EXTENSION.  A
+ * statement that runs as the owner must not depend on the caller's search_path:
+ * every function, type and operator in it is qualified, hence EQ and friends;
+ * IN, BETWEEN, LIKE and IS DISTINCT FROM cannot be, and so are not used there.
+ * An operator written so binds like any other: arithmetic wants parentheses.
+ */
+#ifndef CLINIC_SCHED_QUERY_H
+#define CLINIC_SCHED_QUERY_H
+
+#include "executor/spi.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#define EQ " operator(pg_catalog.=) "
+#define NE " operator(pg_catalog.<>) "
+#define LT " operator(pg_catalog.<) "
+#define LE " operator(pg_catalog.<=) "
+#define GT " operator(pg_catalog.>) "
+#define GE " operator(pg_catalog.>=) "
+
+#define QUERY_MAX_PARAMETERS 32
+
+typedef enum QuerySnapshot
+{
+	SNAPSHOT_STATEMENT, /* what the calling statement sees; read only */
+	SNAPSHOT_LATEST,	/* what is committed now, as foreign-key triggers look; read only */
+	SNAPSHOT_WRITE		/* a statement that writes */
+} QuerySnapshot;
+
+typedef struct SavedQuery
+{
+	const char *sql;
+	int nparameters;
+	Oid parameter_types[QUERY_MAX_PARAMETERS];
+	QuerySnapshot snapshot;
+	bool as_owner;	 /* as the owner of the tables, else as the caller */
+	SPIPlanPtr plan; /* made at first use */
+} SavedQuery;
+
+#define QUERY_PARAMETERS(...) \
+	.nparameters = lengthof(((const Oid[]){__VA_ARGS__})), .parameter_types = {__VA_ARGS__}
+
+/* Bracket the use of queries; results live until query_end(). */
+extern void query_begin(void);
+extern void query_end(void);
+
+/*
+ * Run the query; nulls is NULL or one bool a parameter.  At most limit rows (0:
+ * all) are read.  Returns the number of rows; query_*() below read them.
+ */
+extern uint64 query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit);
+
+/* The role that owns the extension's tables. */
+extern Oid tables_owner(void);
+
+/* Copy a composite column, as "returning v" gives it, to where query_end() leaves it. */
+extern Datum query_copy_composite(uint64 row, int column);
+
+/* Typed reads of a column (from 1) of a row (from 0) of the last result. */
+
+static inline Datum
+query_datum(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static inline bool
+query_isnull(uint64 row, int column)
+{
+	bool isnull;
+
+	(void) query_datum(row, column, &isnull);
+	return isnull;
+}
+
+/* NULL reads as false. */
+static inline bool
+query_bool(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/* NULL reads as absent. */
+static inline int32
+query_int32(uint64 row, int column, int32 absent)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? absent : DatumGetInt32(value);
+}
+
+static inline int64
+query_int64(uint64 row, int column, int64 absent)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? absent : DatumGetInt64(value);
+}
+
+static inline TimestampTz
+query_timestamptz(uint64 row, int column, TimestampTz absent)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? absent : DatumGetTimestampTz(value);
+}
+
+/* NULL reads as a null pointer; the value lives until query_end(). */
+static inline const pg_uuid_t *
+query_uuid(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetUUIDP(value);
+}
+
+static inline const Interval *
+query_interval(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetIntervalP(value);
+}
+
+/* As text, whatever the type. */
+static inline char *
+query_text(uint64 row, int column)
+{
+	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+}
+
+#endif /* CLINIC_SCHED_QUERY_H */

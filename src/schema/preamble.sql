@@ -1,0 +1,29 @@
+-- preamble.sql: the schema and the types that tables are made of
+
+create schema clinic;
+comment on schema clinic is 'clinic_sched: clinics, who works there, patients and their visits';
+
+create function clinic.uuid7() returns uuid
+  language c volatile parallel safe
+  as 'MODULE_PATHNAME', 'uuid7';
+comment on function clinic.uuid7() is
+  'A new time-ordered UUID (RFC 9562, version 7); within a session each is greater than the one before.';
+
+create type clinic.clinic_status as enum ('open', 'closing_soon', 'closed');
+comment on type clinic.clinic_status is
+  'Whether a clinic takes new visits: closing_soon refuses walk-ins, closed refuses every new booking without an override.';
+
+create type clinic.member_role as enum ('admin', 'doctor', 'nurse', 'receptionist');
+comment on type clinic.member_role is 'What a member of the staff works as.';
+
+create type clinic.resource_kind as enum ('provider', 'room', 'equipment');
+comment on type clinic.resource_kind is 'What a resource is: somebody who sees patients, a room, or a device.';
+
+create type clinic.visit_mode as enum ('timed', 'token', 'walk_in');
+comment on type clinic.visit_mode is
+  'How a visit is booked: at a time of day, as a numbered token of a day, or not at all (the patient walks in).';
+
+create type clinic.appointment_status as enum
+  ('held', 'scheduled', 'confirmed', 'arrived', 'in_progress', 'completed', 'cancelled', 'no_show');
+comment on type clinic.appointment_status is
+  'Where a visit stands; clinic.can_transition() says which status may follow which.';

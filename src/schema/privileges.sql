@@ -1,0 +1,13 @@
+-- privileges.sql: nothing to PUBLIC, and every table in dumps
+
+revoke execute on all functions in schema clinic from public;
+
+select pg_catalog.pg_extension_config_dump('clinic.clinic', '');
+select pg_catalog.pg_extension_config_dump('clinic.member', '');
+select pg_catalog.pg_extension_config_dump('clinic.resource', '');
+select pg_catalog.pg_extension_config_dump('clinic.service', '');
+select pg_catalog.pg_extension_config_dump('clinic.provider_service', '');
+select pg_catalog.pg_extension_config_dump('clinic.patient', '');
+select pg_catalog.pg_extension_config_dump('clinic.appointment', '');
+select pg_catalog.pg_extension_config_dump('clinic.claim', '');
+select pg_catalog.pg_extension_config_dump('clinic.journal', '');

@@ -1,0 +1,315 @@
+-- tables.sql: every table, its keys and its invariants
+--
+-- The clinic comes first in every key and stands in every unique and exclusion
+-- constraint, so that clinics are apart and can be spread over machines. Rules
+-- that a constraint can say are constraints here; the others are the row
+-- triggers of the feature that owns the table.
+
+create table clinic.clinic (
+  id uuid not null default clinic.uuid7(),
+  name text not null,
+  address text,
+  timezone text not null,
+  status clinic.clinic_status not null default 'open',
+  calling_code text not null default '1',
+  mode clinic.visit_mode not null default 'timed',
+  provider_seats integer not null default 1,
+  min_notice interval not null default '0',
+  max_advance interval,
+  allow_same_day boolean not null default true,
+  cancel_notice interval not null default '0',
+  slot_step interval not null default '30 minutes',
+  min_duration interval not null default '5 minutes',
+  max_duration interval not null default '8 hours',
+  max_active_per_patient integer,
+  prevent_patient_overlap boolean not null default false,
+  longest_claim interval not null default '0',
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint clinic_pkey primary key (id),
+  constraint clinic_name_check check (pg_catalog.length(name) between 1 and 200),
+  constraint clinic_calling_code_check check (calling_code ~ '^[1-9][0-9]{0,2}$'),
+  constraint clinic_mode_check check (mode <> 'walk_in'),
+  constraint clinic_provider_seats_check check (provider_seats between 1 and 1000),
+  constraint clinic_min_notice_check check (min_notice >= '0'),
+  constraint clinic_max_advance_check check (max_advance > '0'),
+  constraint clinic_cancel_notice_check check (cancel_notice >= '0'),
+  constraint clinic_slot_step_check check (slot_step between '1 minute' and '24 hours'),
+  constraint clinic_duration_check
+    check (min_duration >= '1 minute' and min_duration <= max_duration and max_duration <= '8 hours'),
+  constraint clinic_max_active_check check (max_active_per_patient > 0)
+);
+comment on table clinic.clinic is 'A clinic and its booking policy.';
+comment on column clinic.clinic.timezone is 'Its IANA time zone, by the name pg_timezone_names has.';
+comment on column clinic.clinic.calling_code is 'Country calling code for phone numbers given without one.';
+comment on column clinic.clinic.mode is 'How its days are booked unless a rota says otherwise: timed or token.';
+comment on column clinic.clinic.provider_seats is 'Seats of a provider inserted without a number of them.';
+comment on column clinic.clinic.min_notice is 'How long before its start a visit must be booked.';
+comment on column clinic.clinic.max_advance is 'How far ahead a visit may be booked; null: no limit.';
+comment on column clinic.clinic.allow_same_day is 'Whether a visit may be booked on its own civil day.';
+comment on column clinic.clinic.cancel_notice is 'How long before its start a patient may still cancel.';
+comment on column clinic.clinic.slot_step is 'The grid, from local midnight, of the starts that are listed.';
+comment on column clinic.clinic.max_active_per_patient is 'How many visits to come a patient may have; null: no limit.';
+comment on column clinic.clinic.prevent_patient_overlap is 'Whether a patient''s visits may not overlap each other.';
+comment on column clinic.clinic.longest_claim is 'No claim of this clinic is longer; raised as needed, never lowered: searches look back by it.';
+
+create table clinic.member (
+  clinic_id uuid not null default clinic.current_clinic(),
+  user_id uuid not null,
+  role clinic.member_role not null,
+  name text,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint member_pkey primary key (clinic_id, user_id),
+  constraint member_clinic_fkey foreign key (clinic_id) references clinic.clinic (id)
+);
+comment on table clinic.member is 'Who works at a clinic, and as what. An account that is no member is a patient''s.';
+comment on column clinic.member.user_id is 'The account, as current_actor() gives it.';
+
+create table clinic.resource (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  kind clinic.resource_kind not null,
+  code text not null,
+  name text not null,
+  specialty text,
+  user_id uuid,
+  seats integer not null,
+  timezone text,
+  is_active boolean not null default true,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint resource_pkey primary key (clinic_id, id),
+  constraint duplicate_code unique (clinic_id, code),
+  constraint resource_clinic_fkey foreign key (clinic_id) references clinic.clinic (id),
+  constraint resource_code_check check (pg_catalog.length(code) between 1 and 50),
+  constraint resource_name_check check (pg_catalog.length(name) between 1 and 200),
+  constraint resource_seats_check check (seats between 1 and 1000)
+);
+comment on table clinic.resource is 'What a visit occupies: a provider, a room, or a device.';
+comment on column clinic.resource.code is 'Its short name, unique in the clinic.';
+comment on column clinic.resource.seats is 'How many visits it takes at once. Not given: a provider''s is the clinic''s provider_seats, a room''s and a device''s is 1.';
+comment on column clinic.resource.timezone is 'Its IANA time zone; null: the clinic''s.';
+comment on column clinic.resource.is_active is 'Whether it takes new visits.';
+
+create view clinic.provider @SECURITY_INVOKER@ as
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.specialty, r.user_id, r.seats, r.timezone, r.is_active, r.created_at
+  from clinic.resource r
+  where r.kind = 'provider'
+  with local check option;
+alter view clinic.provider alter column clinic_id set default clinic.current_clinic();
+alter view clinic.provider alter column id set default clinic.uuid7();
+alter view clinic.provider alter column kind set default 'provider';
+comment on view clinic.provider is 'The resources that see patients. Updatable.';
+
+create view clinic.room @SECURITY_INVOKER@ as
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.timezone, r.is_active, r.created_at
+  from clinic.resource r
+  where r.kind = 'room'
+  with local check option;
+alter view clinic.room alter column clinic_id set default clinic.current_clinic();
+alter view clinic.room alter column id set default clinic.uuid7();
+alter view clinic.room alter column kind set default 'room';
+comment on view clinic.room is 'The resources that are rooms. Updatable.';
+
+create view clinic.equipment @SECURITY_INVOKER@ as
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.timezone, r.is_active, r.created_at
+  from clinic.resource r
+  where r.kind = 'equipment'
+  with local check option;
+alter view clinic.equipment alter column clinic_id set default clinic.current_clinic();
+alter view clinic.equipment alter column id set default clinic.uuid7();
+alter view clinic.equipment alter column kind set default 'equipment';
+comment on view clinic.equipment is 'The resources that are devices. Updatable.';
+
+create table clinic.service (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  code text not null,
+  name text not null,
+  duration interval not null,
+  buffer_before interval not null default '0',
+  buffer_after interval not null default '0',
+  mode clinic.visit_mode not null default 'timed',
+  min_notice interval,
+  max_advance interval,
+  allow_same_day boolean,
+  cancel_notice interval,
+  slot_step interval,
+  is_active boolean not null default true,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint service_pkey primary key (clinic_id, id),
+  constraint service_code_key unique (clinic_id, code),
+  constraint service_clinic_fkey foreign key (clinic_id) references clinic.clinic (id),
+  constraint service_code_check check (pg_catalog.length(code) between 1 and 50),
+  constraint service_name_check check (pg_catalog.length(name) between 1 and 200),
+  constraint service_duration_check check (duration between '5 minutes' and '8 hours'),
+  constraint service_buffer_before_check check (buffer_before between '0' and '8 hours'),
+  constraint service_buffer_after_check check (buffer_after between '0' and '8 hours'),
+  constraint service_mode_check check (mode <> 'walk_in'),
+  constraint service_min_notice_check check (min_notice >= '0'),
+  constraint service_max_advance_check check (max_advance > '0'),
+  constraint service_cancel_notice_check check (cancel_notice >= '0'),
+  constraint service_slot_step_check check (slot_step between '1 minute' and '24 hours')
+);
+comment on table clinic.service is 'What a visit is for, how long it takes, and where its rules differ from the clinic''s (null: they do not).';
+comment on column clinic.service.buffer_before is 'Time kept free before a visit; neighbouring visits'' buffers add up.';
+comment on column clinic.service.buffer_after is 'Time kept free after a visit; neighbouring visits'' buffers add up.';
+
+create table clinic.provider_service (
+  clinic_id uuid not null default clinic.current_clinic(),
+  provider_id uuid not null,
+  service_id uuid not null,
+  duration interval,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint provider_service_pkey primary key (clinic_id, provider_id, service_id),
+  constraint provider_service_provider_fkey
+    foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id) on delete cascade,
+  constraint provider_service_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id) on delete cascade,
+  constraint provider_service_duration_check check (duration between '5 minutes' and '8 hours')
+);
+comment on table clinic.provider_service is
+  'Which services a provider offers. A provider without a row here offers every service of the clinic.';
+comment on column clinic.provider_service.duration is 'How long it takes with this provider; null: the service''s duration.';
+
+create table clinic.patient (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  name text not null,
+  phone text,
+  email text,
+  date_of_birth date,
+  user_id uuid,
+  species text,
+  breed text,
+  weight numeric(8,3),
+  last_vaccination date,
+  medical_history jsonb,
+  is_active boolean not null default true,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint patient_pkey primary key (clinic_id, id),
+  constraint patient_clinic_fkey foreign key (clinic_id) references clinic.clinic (id),
+  constraint patient_weight_check check (weight > 0),
+  constraint patient_species_check check (pg_catalog.length(species) between 1 and 100),
+  constraint patient_breed_check check (pg_catalog.length(breed) between 1 and 100)
+);
+create unique index patient_same_person on clinic.patient
+  (clinic_id, phone, pg_catalog.lower(name), (coalesce(date_of_birth, '-infinity'::date)))
+  where phone is not null;
+comment on table clinic.patient is 'Who is seen: a person, or an animal when species is given.';
+comment on column clinic.patient.phone is 'In E.164 form; a number without a country is completed with the clinic''s calling code.';
+comment on column clinic.patient.user_id is 'The account that answers for the patient: their own, a parent''s, a pet owner''s.';
+comment on column clinic.patient.weight is 'In kilograms.';
+comment on index clinic.patient_same_person is 'Families share a phone; the same phone, name and birth date are the same patient.';
+
+create table clinic.appointment (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  code text not null,
+  patient_id uuid not null,
+  provider_id uuid,
+  resource_ids uuid[] not null default '{}',
+  service_id uuid not null,
+  series_id uuid,
+  occurrence_at timestamptz,
+  mode clinic.visit_mode not null default 'timed',
+  status clinic.appointment_status not null default 'scheduled',
+  starts_at timestamptz not null,
+  ends_at timestamptz not null,
+  buffer_before interval not null,
+  buffer_after interval not null,
+  seat integer,
+  reason text,
+  notes text,
+  override_reason text,
+  idempotency_key text,
+  request_hash bytea,
+  hold_expires_at timestamptz,
+  confirmed_at timestamptz,
+  checked_in_at timestamptz,
+  started_at timestamptz,
+  completed_at timestamptz,
+  cancelled_at timestamptz,
+  cancelled_by uuid,
+  cancellation_reason text,
+  created_at timestamptz not null default pg_catalog.now(),
+  created_by uuid,
+  updated_at timestamptz not null default pg_catalog.now(),
+  updated_by uuid,
+  constraint appointment_pkey primary key (clinic_id, id),
+  constraint appointment_code_key unique (clinic_id, code),
+  constraint appointment_patient_fkey
+    foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
+  constraint appointment_provider_fkey
+    foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
+  constraint appointment_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id)
+);
+create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
+  where idempotency_key is not null;
+create unique index appointment_occurrence_key on clinic.appointment (clinic_id, series_id, occurrence_at)
+  where series_id is not null;
+create index appointment_patient_time on clinic.appointment (clinic_id, patient_id, starts_at);
+create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at);
+comment on table clinic.appointment is
+  'The visits. Whoever writes here, rules and claims are seen to by its triggers.';
+comment on column clinic.appointment.code is 'What a patient quotes, as APT-2026-7K3M-9QXD; drawn at random.';
+comment on column clinic.appointment.provider_id is 'Who sees the patient; null for a walk-in nobody has called yet.';
+comment on column clinic.appointment.resource_ids is 'The rooms and devices it occupies besides the provider.';
+comment on column clinic.appointment.series_id is 'The series it belongs to; with occurrence_at, unique.';
+comment on column clinic.appointment.occurrence_at is 'The nominal instant of its occurrence in the series.';
+comment on column clinic.appointment.ends_at is 'Not given: starts_at and the service''s duration, the provider''s own where there is one.';
+comment on column clinic.appointment.buffer_before is 'Copied from the service when the visit is booked.';
+comment on column clinic.appointment.buffer_after is 'Copied from the service when the visit is booked.';
+comment on column clinic.appointment.seat is 'Which of the provider''s seats it takes; the number of a token.';
+comment on column clinic.appointment.override_reason is
+  'Why the booking rules were set aside for the present time; staff only. An overlap cannot be overridden.';
+comment on column clinic.appointment.request_hash is 'What the idempotency key was first sent with.';
+comment on column clinic.appointment.hold_expires_at is 'Until when a held visit keeps its time.';
+comment on column clinic.appointment.completed_at is 'When the visit ended: the check-out.';
+
+create table clinic.claim (
+  clinic_id uuid not null,
+  appointment_id uuid not null,
+  resource_id uuid not null,
+  seat integer not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null,
+  busy tstzrange not null generated always as (pg_catalog.tstzrange(starts_at, ends_at)) stored,
+  constraint claim_pkey primary key (clinic_id, appointment_id, resource_id),
+  constraint claim_length_check
+    check (ends_at > starts_at and ends_at - starts_at <= '26 hours'::interval),
+  constraint claim_no_overlap
+    exclude using gist (resource_id with =, busy with &&, seat with =, clinic_id with =)
+) with (autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_insert_threshold = 500);
+create index claim_time on clinic.claim (clinic_id, starts_at, resource_id, ends_at) include (seat);
+create index claim_resource on clinic.claim (clinic_id, resource_id, starts_at) include (ends_at, seat);
+comment on table clinic.claim is
+  'What occupies a seat of a resource, and when. Written by the triggers of clinic.appointment only.';
+comment on column clinic.claim.starts_at is 'The visit''s start less its buffer.';
+comment on column clinic.claim.ends_at is 'The visit''s end and its buffer.';
+comment on constraint claim_no_overlap on clinic.claim is 'Nobody is ever double-booked.';
+
+create table clinic.journal (
+  clinic_id uuid not null,
+  id uuid not null default clinic.uuid7(),
+  at timestamptz not null default pg_catalog.clock_timestamp(),
+  transaction xid8 not null default pg_catalog.pg_current_xact_id(),
+  actor_id uuid,
+  role name not null,
+  action text not null,
+  entity text not null,
+  entity_id uuid not null,
+  old jsonb,
+  new jsonb,
+  constraint journal_pkey primary key (clinic_id, id)
+);
+comment on table clinic.journal is
+  'One row for every change of a table: the audit trail and the change feed. Append-only.';
+comment on column clinic.journal.at is 'The clock time of the change.';
+comment on column clinic.journal.transaction is 'The transaction that made it.';
+comment on column clinic.journal.actor_id is 'The account that acted, as current_actor() gave it.';
+comment on column clinic.journal.role is 'The database role that acted.';
+comment on column clinic.journal.action is 'insert, update or delete.';
+comment on column clinic.journal.entity is 'The table.';
+comment on column clinic.journal.entity_id is 'The row: its id; of a member the account, of an offered service the provider.';
+comment on column clinic.journal.old is 'The values before, of the columns that changed; nulls are left out.';
+comment on column clinic.journal.new is 'The values after, of the columns that changed; nulls are left out.';
