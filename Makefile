@@ -17,6 +17,7 @@ OBJS = \
 	src/lock.o \
 	src/uuid7.o \
 	src/restore.o \
+	src/trigger.o \
 	src/civil/civil.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
@@ -30,6 +31,7 @@ OBJS = \
 	src/booking/status.o \
 	src/booking/code.o \
 	src/booking/visit.o \
+	src/booking/account.o \
 	src/booking/rules.o \
 	src/booking/picks.o \
 	src/booking/visit_triggers.o \

@@ -5,6 +5,7 @@
 #ifndef CLINIC_SCHED_COMPAT_H
 #define CLINIC_SCHED_COMPAT_H
 
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
@@ -56,6 +57,31 @@ owns_extension_oid(Oid extension, Oid roleid)
 	return object_ownercheck(ExtensionRelationId, extension, roleid);
 #else
 	return pg_extension_ownercheck(extension, roleid);
+#endif
+}
+
+/*
+ * Hold the search path at pg_catalog while a statement runs as the tables'
+ * owner.  Such statements are qualified throughout, so this is not what makes
+ * them safe: it keeps their plans from being made again, and the path from being
+ * worked out again, each time the role or its path changes.  PostgreSQL 17 has
+ * no such stack any more, but caches what it works out.
+ */
+static inline void
+pin_search_path(void)
+{
+#if PG_VERSION_NUM < 170000
+	OverrideSearchPath catalog_only = {.addCatalog = true};
+
+	PushOverrideSearchPath(&catalog_only);
+#endif
+}
+
+static inline void
+unpin_search_path(void)
+{
+#if PG_VERSION_NUM < 170000
+	PopOverrideSearchPath();
 #endif
 }
 

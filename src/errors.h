@@ -40,6 +40,7 @@
 	REASON(SLOT_TAKEN, "slot_taken", 409) \
 	REASON(STAFF_ONLY, "staff_only", 403) \
 	REASON(TOO_FAR_AHEAD, "too_far_ahead", 422) \
+	REASON(TOO_LATE, "too_late", 422) \
 	REASON(TOO_SOON, "too_soon", 422) \
 	REASON(UNKNOWN_PRESET, "unknown_preset", 400) \
 	REASON(WRONG_MODE, "wrong_mode", 422)

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "civil/civil.h"
 #include "common/hashfn.h"
 #include "compat.h"
 #include "errors.h"
@@ -29,6 +30,7 @@ typedef enum LockLevel
 {
 	LEVEL_CLINIC,
 	LEVEL_IDEMPOTENCY_KEY,
+	LEVEL_VISIT,
 	LEVEL_PATIENT,
 	LEVEL_RESOURCE,
 	LEVEL_DAY
@@ -83,6 +85,12 @@ lock_idempotency_key(const pg_uuid_t *clinic, const char *key)
 }
 
 void
+lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit)
+{
+	acquire_within(clinic, make_key(LEVEL_VISIT, clinic, visit, UUID_LEN), LOCK_EXCLUSIVE);
+}
+
+void
 lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength)
 {
 	acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), strength);
@@ -101,69 +109,90 @@ lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource)
 	acquire_within(clinic, resource_key(clinic, resource), LOCK_EXCLUSIVE);
 }
 
+/* The resources' locks and those of their days, in order. */
+static LockKey *
+keys_of_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
+			 TimestampTz to, int *nkeys)
+{
+	LockKey *keys = palloc(sizeof(LockKey) * nresources * (MAX_DAYS + 1));
+
+	*nkeys = 0;
+	for (int i = 0; i < nresources; i++)
+	{
+		keys[(*nkeys)++] = resource_key(clinic, &resources[i]);
+		*nkeys += day_keys(clinic, &resources[i], from, to, &keys[*nkeys]);
+	}
+	qsort(keys, *nkeys, sizeof(LockKey), compare_keys);
+	return keys;
+}
+
 void
 lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
 		  TimestampTz to)
 {
-	LockKey *keys = palloc(sizeof(LockKey) * nresources * (MAX_DAYS + 1));
-	int nkeys = 0;
+	int nkeys;
+	LockKey *keys = keys_of_days(clinic, resources, nresources, from, to, &nkeys);
 
-	for (int i = 0; i < nresources; i++)
-	{
-		keys[nkeys++] = resource_key(clinic, &resources[i]);
-		nkeys += day_keys(clinic, &resources[i], from, to, &keys[nkeys]);
-	}
-	qsort(keys, nkeys, sizeof(LockKey), compare_keys);
 	for (int i = 0; i < nkeys; i++)
 		acquire_within(clinic, keys[i], day_or_resource_strength(keys[i]));
 	pfree(keys);
 }
 
-/* Those of a candidate's locks that are not held yet, in order. */
-static void
-missing_locks(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from, TimestampTz to,
-			  DayLocks *missing)
+/* Those of the locks that are not held yet, in order. */
+static LockKey *
+missing_locks(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
+			  TimestampTz to, int *nmissing)
 {
-	LockKey keys[MAX_DAYS + 1];
-	int nkeys = day_keys(clinic, resource, from, to, keys);
+	int nkeys;
+	LockKey *keys = keys_of_days(clinic, resources, nresources, from, to, &nkeys);
 
-	keys[nkeys++] = resource_key(clinic, resource);
-	qsort(keys, nkeys, sizeof(LockKey), compare_keys);
-	missing->count = 0;
+	*nmissing = 0;
 	if (clinic_covers(clinic))
-		return;
+		return keys;
 	for (int i = 0; i < nkeys; i++)
 		if (!is_held(keys[i], day_or_resource_strength(keys[i])))
-			missing->keys[missing->count++] = keys[i];
+			keys[(*nmissing)++] = keys[i];
+	return keys;
 }
 
 bool
-try_lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
-				   TimestampTz to, DayLocks *taken)
+try_lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
+			  TimestampTz to, DayLocks *taken)
 {
-	DayLocks wanted;
+	int nmissing;
 
-	missing_locks(clinic, resource, from, to, &wanted);
-	taken->count = 0;
-	for (int i = 0; i < wanted.count; i++)
+	taken->keys = missing_locks(clinic, resources, nresources, from, to, &nmissing);
+	for (taken->count = 0; taken->count < nmissing; taken->count++)
 	{
-		if (!try_acquire(wanted.keys[i], day_or_resource_strength(wanted.keys[i])))
+		LockKey key = taken->keys[taken->count];
+
+		if (!try_acquire(key, day_or_resource_strength(key)))
 		{
 			unlock_days(taken);
 			return false;
 		}
-		taken->keys[taken->count++] = wanted.keys[i];
 	}
 	return true;
 }
 
 void
-lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from, TimestampTz to,
-			   DayLocks *taken)
+lock_days_for_now(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+				  TimestampTz from, TimestampTz to, DayLocks *taken)
 {
-	missing_locks(clinic, resource, from, to, taken);
+	taken->keys = missing_locks(clinic, resources, nresources, from, to, &taken->count);
 	for (int i = 0; i < taken->count; i++)
 		acquire(taken->keys[i], day_or_resource_strength(taken->keys[i]));
+}
+
+bool
+day_in_use(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz instant)
+{
+	DayLocks taken;
+
+	if (!try_lock_days(clinic, resource, 1, instant, instant + 1, &taken))
+		return true;
+	unlock_days(&taken);
+	return false;
 }
 
 void
@@ -393,15 +422,6 @@ static LockKey
 resource_key(const pg_uuid_t *clinic, const pg_uuid_t *resource)
 {
 	return make_key(LEVEL_RESOURCE, clinic, resource, UUID_LEN);
-}
-
-/* The UTC day of an instant, rounded down also before 2000. */
-static int64
-utc_day(TimestampTz instant)
-{
-	int64 day = instant / USECS_PER_DAY;
-
-	return instant % USECS_PER_DAY < 0 ? day - 1 : day;
 }
 
 /* The keys of the days that [from, to) touches; returns how many. */

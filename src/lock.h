@@ -5,13 +5,17 @@
  * A GiST exclusion constraint alone deadlocks when rivals insert overlapping
  * rows, so every writer first takes locks, always in one order:
  *
- *		clinic (shared) -> idempotency key -> patient -> resource (shared)
- *			-> (resource, UTC day) (exclusive)
+ *		clinic (shared) -> idempotency key -> visit -> patient
+ *			-> resource (shared) -> (resource, UTC day) (exclusive)
  *
  * and within a level by the hash of what is locked.  A lock that would break
  * the order (an earlier one, an upgrade, or the clinic exclusively in place of
  * more than LOCK_LIMIT locks) is tried, never waited for: failing that, the
  * transaction ends with 40001 and a hint that names clinic.lock_for_import().
+ *
+ * PostgreSQL locks the row of a raw UPDATE or DELETE before a trigger can take
+ * any of these.  One such statement that changes several visits, or several in
+ * one transaction, may therefore meet another in PostgreSQL's own row locks.
  *
  * All locks last until the transaction, or the subtransaction that took them,
  * ends.
@@ -33,6 +37,10 @@ typedef enum LockStrength
 
 extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength);
 extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
+
+/* For a function that changes the visit, before it locks the visit's row. */
+extern void lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit);
+
 extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength);
 
 /*
@@ -46,20 +54,23 @@ extern void lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int n
 typedef struct DayLocks
 {
 	int count;
-	uint64 keys[4];
+	uint64 *keys;
 } DayLocks;
 
 /*
- * The same for a single candidate that may turn out not to be wanted: without
- * waiting (false, and nothing is kept, if it is in use), or waiting.
+ * The same for a choice that may turn out not to be wanted: without waiting
+ * (false, and nothing is kept, if any is in use), or waiting.
  */
-extern bool try_lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
-							   TimestampTz to, DayLocks *taken);
-extern void lock_candidate(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
-						   TimestampTz to, DayLocks *taken);
+extern bool try_lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+						  TimestampTz from, TimestampTz to, DayLocks *taken);
+extern void lock_days_for_now(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+							  TimestampTz from, TimestampTz to, DayLocks *taken);
 
-/* Let go of a candidate nothing was decided upon. */
+/* Let go of what nothing was decided upon. */
 extern void unlock_days(const DayLocks *taken);
+
+/* Is anybody booking the resource on the day of that instant?  Takes no lock. */
+extern bool day_in_use(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz instant);
 
 /* For a writer of the resource itself. */
 extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource);

@@ -64,8 +64,14 @@ extern void query_end(void);
  */
 extern uint64 query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit);
 
+/* The same for a statement that answers exactly one row; an error when it does not. */
+extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nulls);
+
 /* The role that owns the extension's tables. */
 extern Oid tables_owner(void);
+
+/* Is a statement of ours that runs as the owner what led here? */
+extern bool query_is_as_owner(void);
 
 /* Copy a composite column, as "returning v" gives it, to where query_end() leaves it. */
 extern Datum query_copy_composite(uint64 row, int column);

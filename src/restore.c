@@ -37,7 +37,15 @@ owns_extension(Oid role)
 bool
 restoring(Relation relation)
 {
-	return !check_function_bodies && search_path_is_empty() &&
-		   (superuser() || owns_relation(RelationGetRelid(relation), GetUserId()) ||
+	Oid user;
+	int security_context;
+
+	if (check_function_bodies || !search_path_is_empty())
+		return false;
+	/* The path and the role of a SECURITY DEFINER function are not the session's. */
+	GetUserIdAndSecContext(&user, &security_context);
+	if (security_context & (SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION))
+		return false;
+	return (superuser() || owns_relation(RelationGetRelid(relation), GetUserId()) ||
 			owns_extension(GetUserId()));
 }

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "booking/account.h"
 #include "booking/rules.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -21,11 +22,8 @@
 #include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(book);
-
-#define LONGEST_VISIT (26 * USECS_PER_HOUR)
 
 /* The arguments of clinic.book(), in order. */
 enum
@@ -51,6 +49,8 @@ typedef struct BookingRequest
 	bool nulls[ARG_COUNT];
 	const pg_uuid_t *clinic;
 	const pg_uuid_t *provider; /* NULL: any */
+	int nresources;
+	pg_uuid_t *resources; /* rooms and devices */
 	TimestampTz starts_at;
 	int64 duration; /* microseconds; 0: the service's */
 	bytea *hash;	/* of the request, when it has an idempotency key */
@@ -129,6 +129,24 @@ static SavedQuery insert_visit = {
  * The request
  */
 
+/* As it is stored: pq_sendtext() would convert to the client's encoding. */
+static void
+send_text(StringInfo buffer, Datum value)
+{
+	text *string = DatumGetTextPP(value);
+
+	pq_sendint32(buffer, VARSIZE_ANY_EXHDR(string));
+	pq_sendbytes(buffer, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
+}
+
+static void
+send_uuids(StringInfo buffer, const pg_uuid_t *uuids, int count)
+{
+	pq_sendint32(buffer, count);
+	for (int i = 0; i < count; i++)
+		pq_sendbytes(buffer, (const char *) uuids[i].data, UUID_LEN);
+}
+
 static bytea *
 request_hash(const BookingRequest *request)
 {
@@ -152,10 +170,10 @@ request_hash(const BookingRequest *request)
 			case ARG_REASON:
 			case ARG_NOTES:
 			case ARG_OVERRIDE_REASON:
-				pq_sendstring(&buffer, TextDatumGetCString(request->values[i]));
+				send_text(&buffer, request->values[i]);
 				break;
 			case ARG_RESOURCE_IDS:
-				pq_sendstring(&buffer, OidOutputFunctionCall(F_ARRAY_OUT, request->values[i]));
+				send_uuids(&buffer, request->resources, request->nresources);
 				break;
 			default:
 				pq_sendbytes(&buffer, (const char *) DatumGetUUIDP(request->values[i])->data,
@@ -164,6 +182,29 @@ request_hash(const BookingRequest *request)
 	}
 	return DatumGetByteaPP(
 		DirectFunctionCall1(sha256_bytea, PointerGetDatum(pq_endtypsend(&buffer))));
+}
+
+static void
+read_resources(BookingRequest *request)
+{
+	ArrayType *array;
+	Datum *elements;
+	bool *nulls;
+
+	request->nresources = 0;
+	request->resources = NULL;
+	if (request->nulls[ARG_RESOURCE_IDS])
+		return;
+	array = DatumGetArrayTypeP(request->values[ARG_RESOURCE_IDS]);
+	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MAX_RESOURCES)
+		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
+	if (array_contains_nulls(array))
+		refuse_null("an element of resource_ids");
+	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls,
+					  &request->nresources);
+	request->resources = palloc(sizeof(pg_uuid_t) * Max(request->nresources, 1));
+	for (int i = 0; i < request->nresources; i++)
+		request->resources[i] = *DatumGetUUIDP(elements[i]);
 }
 
 static void
@@ -193,15 +234,15 @@ read_request(BookingRequest *request, FunctionCallInfo fcinfo)
 	request->provider =
 		request->nulls[ARG_PROVIDER_ID] ? NULL : DatumGetUUIDP(request->values[ARG_PROVIDER_ID]);
 	request->starts_at = DatumGetTimestampTz(request->values[ARG_STARTS_AT]);
-	if (TIMESTAMP_NOT_FINITE(request->starts_at))
-		refuse(REASON_INVALID_TIME, "starts_at is not a time a visit can have", NULL, NULL);
+	check_visit_instant(request->starts_at, "starts_at");
 	request->duration = 0;
 	if (!request->nulls[ARG_DURATION])
 	{
 		request->duration = interval_microseconds(DatumGetIntervalP(request->values[ARG_DURATION]));
-		if (request->duration <= 0 || request->duration > LONGEST_VISIT)
+		if (request->duration <= 0 || request->duration > LONGEST_CLAIM)
 			refuse_booking(REASON_INVALID_DURATION);
 	}
+	read_resources(request);
 	request->hash = request->nulls[ARG_IDEMPOTENCY_KEY] ? NULL : request_hash(request);
 }
 
@@ -285,15 +326,16 @@ refuse_if_taken(const BookingRequest *request)
 		return;
 	look = look_at(request->clinic, request->provider, 1, time.claim_from,
 				   look_until(&facts, &time), NULL);
-	if (lowest_free_seat(look->resources[0].taken, look->resources[0].ntaken,
+	if (look->resources[0].is_provider &&
+		lowest_free_seat(look->resources[0].taken, look->resources[0].ntaken,
 						 look->resources[0].seats, time.claim_from, time.claim_to) == 0)
 		refuse_taken(&facts, look, &time);
 }
 
 /*
- * Refuse a start that is taken without waiting for its locks: rivals for a full
- * morning are most of its load.  Under SERIALIZABLE this read would only be
- * one more to fail for.
+ * Where somebody else is booking that day, refuse a start that is taken without
+ * queueing for the locks: rivals for a full morning are most of its load.  Under
+ * SERIALIZABLE this read would only be one more to fail for.
  */
 static void
 look_first(const BookingRequest *request)
@@ -301,7 +343,8 @@ look_first(const BookingRequest *request)
 	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_PROVIDER_ID],
 					  request->values[ARG_STARTS_AT]};
 
-	if (IsolationIsSerializable())
+	if (IsolationIsSerializable() ||
+		!day_in_use(request->clinic, request->provider, request->starts_at))
 		return;
 	if (query_run(&find_taken_start, values, NULL, 1) > 0)
 		refuse_if_taken(request);
@@ -357,38 +400,38 @@ candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 /*
  * The first provider, by code, who has a seat under lock.  Those whose locks
  * are free are tried first, so that rivals spread over the providers instead of
- * queueing for one; then the others are waited for, one at a time.
+ * queueing for one; then the others are waited for, one at a time.  The rooms
+ * and devices are locked together with each, so that all are taken in order.
  */
 static const pg_uuid_t *
 choose_provider(const BookingRequest *request, Candidate *candidates, int count)
 {
+	int nresources = request->nresources + 1;
+	pg_uuid_t *resources = palloc(sizeof(pg_uuid_t) * nresources);
 	DayLocks locks;
 
-	for (int i = 0; i < count; i++)
-	{
-		Candidate *candidate = &candidates[i];
+	for (int i = 0; i < request->nresources; i++)
+		resources[i + 1] = request->resources[i];
+	for (int pass = 1; pass <= 2; pass++)
+		for (int i = 0; i < count; i++)
+		{
+			Candidate *candidate = &candidates[i];
 
-		CHECK_FOR_INTERRUPTS();
-		candidate->in_use = !try_lock_candidate(request->clinic, &candidate->id,
-												candidate->claim_from, candidate->claim_to, &locks);
-		if (candidate->in_use)
-			continue;
-		if (candidate_is_free(request, candidate))
-			return &candidate->id;
-		unlock_days(&locks);
-	}
-	for (int i = 0; i < count; i++)
-	{
-		Candidate *candidate = &candidates[i];
-
-		if (!candidate->in_use)
-			continue;
-		lock_candidate(request->clinic, &candidate->id, candidate->claim_from, candidate->claim_to,
-					   &locks);
-		if (candidate_is_free(request, candidate))
-			return &candidate->id;
-		unlock_days(&locks);
-	}
+			CHECK_FOR_INTERRUPTS();
+			resources[0] = candidate->id;
+			if (pass == 1)
+				candidate->in_use =
+					!try_lock_days(request->clinic, resources, nresources, candidate->claim_from,
+								   candidate->claim_to, &locks);
+			else if (candidate->in_use)
+				lock_days_for_now(request->clinic, resources, nresources, candidate->claim_from,
+								  candidate->claim_to, &locks);
+			if (candidate->in_use == (pass == 1))
+				continue;
+			if (candidate_is_free(request, candidate))
+				return &candidate->id;
+			unlock_days(&locks);
+		}
 	return NULL;
 }
 
@@ -457,7 +500,7 @@ insert_booking(const BookingRequest *request)
 		request->nulls[ARG_OVERRIDE_REASON],
 	};
 
-	(void) query_run(&insert_visit, values, nulls, 0);
+	query_run_one(&insert_visit, values, nulls);
 	return query_copy_composite(0, 1);
 }
 
@@ -469,6 +512,7 @@ book(PG_FUNCTION_ARGS)
 
 	read_request(&request, fcinfo);
 	query_begin();
+	check_account(request.clinic, DatumGetUUIDP(request.values[ARG_PATIENT_ID]));
 	if (request.hash || request.provider == NULL)
 		lock_clinic(request.clinic, LOCK_SHARED);
 	if (request.hash == NULL || !find_earlier(&request, &visit))

@@ -13,9 +13,6 @@ create function clinic.is_final(status clinic.appointment_status) returns boolea
 comment on function clinic.is_final(clinic.appointment_status) is
   'Whether no other status may follow: completed, cancelled, no_show.';
 
-create function clinic.visit_statement() returns trigger
-  language c as 'MODULE_PATHNAME', 'visit_statement';
-comment on function clinic.visit_statement() is 'Trigger: a statement begins to write visits.';
 create function clinic.visit_before() returns trigger
   language c as 'MODULE_PATHNAME', 'visit_before';
 comment on function clinic.visit_before() is
@@ -25,8 +22,6 @@ create function clinic.visit_after() returns trigger
 comment on function clinic.visit_after() is
   'Trigger: writes a visit''s claims, checks the patient''s other visits, and journals.';
 
-create trigger visit_statement before insert or update on clinic.appointment
-  for each statement execute function clinic.visit_statement();
 create trigger visit_before before insert or update or delete on clinic.appointment
   for each row execute function clinic.visit_before();
 create trigger visit_after after insert or update or delete on clinic.appointment

@@ -2,12 +2,12 @@
  * change.c
  *		Changing a visit that is booked: confirm, cancel, reschedule and the rest.
  *
- * Each locks the clinic (shared) and the visit's row, in the order of lock.h,
+ * Each locks the clinic (shared), the visit and its row, in the order of lock.h,
  * checks what only it knows, and updates the row; the rules are the triggers'.
  */
 #include "postgres.h"
 
-#include "availability/predicate.h"
+#include "booking/rules.h"
 #include "booking/status.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -33,13 +33,13 @@ static SavedQuery get_visit = {
 	.snapshot = SNAPSHOT_STATEMENT,
 };
 
-static SavedQuery lock_visit = {
+static SavedQuery lock_visit_row = {
 	.sql = LOCKED_COLUMNS " for no key update",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-static SavedQuery try_lock_visit = {
+static SavedQuery try_lock_visit_row = {
 	.sql = LOCKED_COLUMNS " for no key update skip locked",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
@@ -115,7 +115,8 @@ lock_row(const Datum *key)
 	bool must_try = lock_rows_must_be_tried();
 
 	lock_clinic(DatumGetUUIDP(key[0]), LOCK_SHARED);
-	if (query_run(must_try ? &try_lock_visit : &lock_visit, key, NULL, 1) == 0)
+	lock_visit(DatumGetUUIDP(key[0]), DatumGetUUIDP(key[1]));
+	if (query_run(must_try ? &try_lock_visit_row : &lock_visit_row, key, NULL, 1) == 0)
 	{
 		if (must_try && query_run(&find_visit, key, NULL, 1) > 0)
 			refuse_lock();
@@ -131,16 +132,6 @@ update_row(SavedQuery *update, const Datum *values, const bool *nulls)
 	if (query_run(update, values, nulls, 0) == 0)
 		refuse_unknown_visit();
 	return query_copy_composite(0, 1);
-}
-
-/* To the same status is no transition; the others are checked by the trigger too. */
-static void
-check_transition(VisitStatus from, VisitStatus to)
-{
-	if (!status_can_follow(from, to))
-		refuse(REASON_INVALID_TRANSITION,
-			   psprintf("a visit that is %s cannot become %s", status_name(from), status_name(to)),
-			   NULL, NULL);
 }
 
 static Datum
@@ -233,7 +224,7 @@ clock_duration(Datum duration)
 	Interval *clock = palloc0(sizeof(Interval));
 
 	clock->time = interval_microseconds(DatumGetIntervalP(duration));
-	if (clock->time <= 0 || clock->time > 26 * USECS_PER_HOUR)
+	if (clock->time <= 0 || clock->time > LONGEST_CLAIM)
 		refuse_booking(REASON_INVALID_DURATION);
 	return IntervalPGetDatum(clock);
 }
@@ -260,8 +251,7 @@ reschedule(PG_FUNCTION_ARGS)
 	read_changes(fcinfo, values, nulls);
 	if (nulls[2])
 		refuse_null("starts_at");
-	if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(values[2])))
-		refuse(REASON_INVALID_TIME, "starts_at is not a time a visit can have", NULL, NULL);
+	check_visit_instant(DatumGetTimestampTz(values[2]), "starts_at");
 	if (!nulls[4])
 		values[4] = clock_duration(values[4]);
 	query_begin();

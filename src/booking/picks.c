@@ -1,21 +1,26 @@
 /*
  * picks.c
- *		The seats picked by the statement under way.
+ *		The seats picked for rows whose claims are not written yet.
  *
  * Picks are chained by resource and UTC day, so that a statement of many rows
  * looks at few; one that spans midnight is in the chain of each of its days.
+ * What rows that were never written leave behind goes with the transaction, or
+ * the subtransaction that is rolled back.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "booking/picks.h"
+#include "civil/civil.h"
+#include "compat.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 typedef struct Pick
 {
 	pg_uuid_t appointment;
 	TakenSeat seat;
+	bool contended;
 	struct Pick *next;
 } Pick;
 
@@ -33,56 +38,67 @@ typedef struct DayPicks
 
 static MemoryContext context = NULL;
 static HTAB *days = NULL;
+static LocalTransactionId transaction = InvalidLocalTransactionId;
+static int npicks = 0; /* in all chains */
 
-static int64
-utc_day(TimestampTz instant)
+static void
+forget(void)
 {
-	int64 day = instant / USECS_PER_DAY;
+	days = NULL;
+	npicks = 0;
+	if (context)
+		MemoryContextReset(context);
+}
 
-	return instant % USECS_PER_DAY < 0 ? day - 1 : day;
+static void
+forget_aborted(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent,
+			   void *argument)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget();
+}
+
+static bool
+have_picks(void)
+{
+	return days && transaction == current_local_xid();
 }
 
 static DayPicks *
 day_picks(const pg_uuid_t *resource, int64 day, HASHACTION action)
 {
 	DayKey key = {*resource, day};
-	DayPicks *entry;
 	bool found;
+	DayPicks *entry = hash_search(days, &key, action, &found);
 
-	if (days == NULL)
-		return NULL;
-	entry = hash_search(days, &key, action, &found);
 	if (action == HASH_ENTER && !found)
 		entry->first = NULL;
 	return entry;
 }
 
-void
-picks_forget(void)
-{
-	if (days == NULL)
-		return;
-	days = NULL;
-	MemoryContextReset(context);
-}
-
 static void
-create_table(void)
+begin_transaction(void)
 {
 	HASHCTL control = {.keysize = sizeof(DayKey), .entrysize = sizeof(DayPicks)};
 
 	if (context == NULL)
+	{
 		context =
 			AllocSetContextCreate(TopMemoryContext, "clinic_sched picks", ALLOCSET_DEFAULT_SIZES);
+		RegisterSubXactCallback(forget_aborted, NULL);
+	}
+	forget();
+	transaction = current_local_xid();
 	control.hcxt = context;
 	days = hash_create("clinic_sched picks", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 void
-pick_remember(const pg_uuid_t *appointment, const pg_uuid_t *resource, const TakenSeat *seat)
+pick_remember(const pg_uuid_t *appointment, const pg_uuid_t *resource, const TakenSeat *seat,
+			  bool contended)
 {
-	if (days == NULL)
-		create_table();
+	if (!have_picks())
+		begin_transaction();
 	for (int64 day = utc_day(seat->starts_at); day <= utc_day(seat->ends_at - 1); day++)
 	{
 		DayPicks *entry = day_picks(resource, day, HASH_ENTER);
@@ -90,28 +106,60 @@ pick_remember(const pg_uuid_t *appointment, const pg_uuid_t *resource, const Tak
 
 		pick->appointment = *appointment;
 		pick->seat = *seat;
+		pick->contended = contended;
 		pick->next = entry->first;
 		entry->first = pick;
+		npicks++;
 	}
 }
 
-int32
-pick_find(const pg_uuid_t *appointment, const pg_uuid_t *resource, TimestampTz starts_at)
+/* Take a pick out of a day's chain; the caller frees it. */
+static Pick *
+unlink_pick(DayPicks *entry, const pg_uuid_t *appointment, TimestampTz starts_at)
 {
-	DayPicks *entry = day_picks(resource, utc_day(starts_at), HASH_FIND);
+	for (Pick **at = entry ? &entry->first : NULL; at && *at; at = &(*at)->next)
+	{
+		Pick *pick = *at;
 
-	for (Pick *pick = entry ? entry->first : NULL; pick; pick = pick->next)
 		if (memcmp(&pick->appointment, appointment, UUID_LEN) == 0 &&
 			pick->seat.starts_at == starts_at)
-			return pick->seat.seat;
-	return 0;
+		{
+			*at = pick->next;
+			npicks--;
+			return pick;
+		}
+	}
+	return NULL;
+}
+
+int32
+pick_take(const pg_uuid_t *appointment, const pg_uuid_t *resource, TimestampTz starts_at,
+		  bool *contended)
+{
+	int64 day = utc_day(starts_at);
+	int32 seat = 0;
+	Pick *pick;
+
+	*contended = false;
+	if (!have_picks())
+		return 0;
+	while ((pick = unlink_pick(day_picks(resource, day, HASH_FIND), appointment, starts_at)))
+	{
+		seat = pick->seat.seat;
+		*contended = pick->contended;
+		pfree(pick);
+		day++;
+	}
+	if (npicks == 0)
+		forget();
+	return seat;
 }
 
 int
 picks_append(const pg_uuid_t *appointment, const pg_uuid_t *resource, TimestampTz from,
 			 TimestampTz to, TakenSeat **taken, int ntaken)
 {
-	if (days == NULL)
+	if (!have_picks())
 		return ntaken;
 	for (int64 day = utc_day(from); day <= utc_day(to - 1); day++)
 	{

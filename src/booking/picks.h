@@ -1,6 +1,6 @@
 /*
  * picks.h
- *		The seats picked by the statement under way.
+ *		The seats picked for rows whose claims are not written yet.
  *
  * The BEFORE trigger of a row picks its seats; its claims are written by the
  * AFTER trigger, once all rows of the statement are.  In between, the picks of
@@ -13,15 +13,16 @@
 #include "availability/seats.h"
 #include "utils/uuid.h"
 
-/* A statement begins: forget what the last one picked. */
-extern void picks_forget(void);
-
+/*
+ * Remember a pick; contended when an earlier row of the statement has picked the
+ * same seat, so that one of them must fail.
+ */
 extern void pick_remember(const pg_uuid_t *appointment, const pg_uuid_t *resource,
-						  const TakenSeat *seat);
+						  const TakenSeat *seat, bool contended);
 
-/* The seat picked for this appointment's claim on the resource, or 0. */
-extern int32 pick_find(const pg_uuid_t *appointment, const pg_uuid_t *resource,
-					   TimestampTz starts_at);
+/* Take back the seat picked for an appointment's claim that begins then; 0 if there is none. */
+extern int32 pick_take(const pg_uuid_t *appointment, const pg_uuid_t *resource,
+					   TimestampTz starts_at, bool *contended);
 
 /*
  * Append the picks of other appointments on the resource that overlap [from,

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "booking/rules.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -12,6 +13,7 @@
 #include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 
 /* How many free starts a refusal names. */
 #define STARTS_NAMED 3
@@ -124,6 +126,17 @@ uuid_array(const pg_uuid_t *uuids, int count)
 		elements[i] = UUIDPGetDatum(&uuids[i]);
 	return PointerGetDatum(
 		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+void
+check_visit_instant(TimestampTz instant, const char *name)
+{
+	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+
+	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
+		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
+			   "it must be finite, in the years 1900 to 9999", NULL);
 }
 
 static int64
@@ -275,9 +288,12 @@ free_starts_hint(const VisitFacts *facts, const Look *look, const VisitTime *tim
 		 at += step)
 	{
 		int minutes = (int) (at / USECS_PER_MINUTE);
+		TimestampTz start = civil_instant(midnight + at, zone);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!start_is_free(facts, look, time, civil_instant(midnight + at, zone)))
+		/* A time that clocks skip is no start; of one they show twice, the second is not listed. */
+		if (start <= time->starts_at || civil_local(start, zone) != midnight + at ||
+			!start_is_free(facts, look, time, start))
 			continue;
 		appendStringInfo(&hint, "%s%02d:%02d",
 						 named++ ? ", " : "Free later that day: ", minutes / 60, minutes % 60);
@@ -293,7 +309,8 @@ refuse_taken(const VisitFacts *facts, const Look *look, const VisitTime *time)
 {
 	if (time->mode == MODE_TOKEN)
 		refuse(REASON_CAPACITY_REACHED, "that day is fully booked", NULL, "Choose another day.");
-	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, free_starts_hint(facts, look, time));
+	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
+		   look ? free_starts_hint(facts, look, time) : NULL);
 }
 
 bool

@@ -9,6 +9,12 @@
 #include "availability/seats.h"
 #include "utils/uuid.h"
 
+/* The longest a claim may be: a civil day can last 25 hours. */
+#define LONGEST_CLAIM (26 * USECS_PER_HOUR)
+
+/* Refuse a time that no visit can have: infinite, or outside the years 1900 to 9999. */
+extern void check_visit_instant(TimestampTz instant, const char *name);
+
 typedef struct VisitFacts
 {
 	BookingFacts booking;
@@ -66,7 +72,7 @@ typedef struct VisitTime
 /* Until when to look, so that a refusal can name the next free starts of the day. */
 extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
 
-/* Refuse: the time is taken.  Names the next free starts of the day. */
+/* Refuse: the time is taken.  Names the next free starts of the day, unless look is NULL. */
 extern _Noreturn void refuse_taken(const VisitFacts *facts, const Look *look,
 								   const VisitTime *time);
 

@@ -3,6 +3,38 @@
 -- A day is a civil day in the clinic's zone. A visit belongs to every day it
 -- touches; what takes no time any more (cancelled, an expired hold) to none.
 
+create function clinic.visits_of_days(provider_id uuid, first_day date, last_day date, clinic_id uuid)
+  returns setof clinic.appointment
+  language sql stable parallel safe rows 100
+begin atomic
+  select a.*
+  from clinic.clinic c
+  cross join lateral (
+    select visits_of_days.first_day::timestamp at time zone c.timezone as starts,
+           (visits_of_days.last_day + 1)::timestamp at time zone c.timezone as ends) d
+  join clinic.appointment a
+    on a.clinic_id = c.id
+   and a.starts_at < d.ends
+   and a.starts_at > d.starts - '26 hours'::interval
+   and a.ends_at > d.starts
+  where c.id = visits_of_days.clinic_id
+    and (visits_of_days.provider_id is null or a.provider_id = visits_of_days.provider_id)
+    and a.status <> 'cancelled'
+    and not (a.status = 'held' and a.hold_expires_at <= pg_catalog.now())
+  order by a.starts_at, a.seat, a.id;
+end;
+comment on function clinic.visits_of_days(uuid, date, date, uuid) is
+  'A provider''s visits of the days from first_day to last_day by start; of all providers when provider_id is null.';
+
+create function clinic.local_day(day date, clinic_id uuid) returns date
+  language sql stable parallel safe
+begin atomic
+  select coalesce(local_day.day, (pg_catalog.now() at time zone c.timezone)::date)
+  from clinic.clinic c
+  where c.id = local_day.clinic_id;
+end;
+comment on function clinic.local_day(date, uuid) is 'The day, or today in the clinic''s zone when it is null.';
+
 create function clinic.day_schedule(
   provider_id uuid,
   day date default null,
@@ -10,23 +42,10 @@ create function clinic.day_schedule(
 ) returns setof clinic.appointment
   language sql stable parallel safe rows 20
 begin atomic
-  select a.*
-  from clinic.clinic c
-  cross join lateral (
-    select coalesce(day_schedule.day, (pg_catalog.now() at time zone c.timezone)::date) as first) d
-  cross join lateral (
-    select d.first::timestamp at time zone c.timezone as starts,
-           (d.first + 1)::timestamp at time zone c.timezone as ends) b
-  join clinic.appointment a
-    on a.clinic_id = c.id
-   and a.starts_at < b.ends
-   and a.starts_at > b.starts - '26 hours'::interval
-   and a.ends_at > b.starts
-  where c.id = day_schedule.clinic_id
-    and (day_schedule.provider_id is null or a.provider_id = day_schedule.provider_id)
-    and a.status <> 'cancelled'
-    and not (a.status = 'held' and a.hold_expires_at <= pg_catalog.now())
-  order by a.starts_at, a.seat, a.id;
+  select v.*
+  from clinic.local_day(day_schedule.day, day_schedule.clinic_id) as d (day)
+  cross join lateral clinic.visits_of_days(day_schedule.provider_id, d.day, d.day, day_schedule.clinic_id) v
+  order by v.starts_at, v.seat, v.id;
 end;
 comment on function clinic.day_schedule(uuid, date, uuid) is
   'A provider''s visits of a day (null: today) by start; of all providers when provider_id is null.';
@@ -38,24 +57,13 @@ create function clinic.week_schedule(
 ) returns setof clinic.appointment
   language sql stable parallel safe rows 100
 begin atomic
-  select a.*
-  from clinic.clinic c
+  select v.*
+  from clinic.local_day(week_schedule.day, week_schedule.clinic_id) as d (day)
   cross join lateral (
-    select pg_catalog.date_trunc('week',
-             coalesce(week_schedule.day, (pg_catalog.now() at time zone c.timezone)::date)::timestamp)::date as first) d
-  cross join lateral (
-    select d.first::timestamp at time zone c.timezone as starts,
-           (d.first + 7)::timestamp at time zone c.timezone as ends) b
-  join clinic.appointment a
-    on a.clinic_id = c.id
-   and a.starts_at < b.ends
-   and a.starts_at > b.starts - '26 hours'::interval
-   and a.ends_at > b.starts
-  where c.id = week_schedule.clinic_id
-    and (week_schedule.provider_id is null or a.provider_id = week_schedule.provider_id)
-    and a.status <> 'cancelled'
-    and not (a.status = 'held' and a.hold_expires_at <= pg_catalog.now())
-  order by a.starts_at, a.seat, a.id;
+    select pg_catalog.date_trunc('week', d.day::timestamp)::date as monday) w
+  cross join lateral clinic.visits_of_days(
+    week_schedule.provider_id, w.monday, w.monday + 6, week_schedule.clinic_id) v
+  order by v.starts_at, v.seat, v.id;
 end;
 comment on function clinic.week_schedule(uuid, date, uuid) is
   'A provider''s visits of the week, from Monday on, that a day (null: today) is in; of all providers when provider_id is null.';
@@ -67,24 +75,14 @@ create function clinic.month_schedule(
 ) returns setof clinic.appointment
   language sql stable parallel safe rows 400
 begin atomic
-  select a.*
-  from clinic.clinic c
+  select v.*
+  from clinic.local_day(month_schedule.day, month_schedule.clinic_id) as d (day)
   cross join lateral (
-    select pg_catalog.date_trunc('month',
-             coalesce(month_schedule.day, (pg_catalog.now() at time zone c.timezone)::date)::timestamp) as first) d
-  cross join lateral (
-    select d.first at time zone c.timezone as starts,
-           (d.first + '1 month'::interval) at time zone c.timezone as ends) b
-  join clinic.appointment a
-    on a.clinic_id = c.id
-   and a.starts_at < b.ends
-   and a.starts_at > b.starts - '26 hours'::interval
-   and a.ends_at > b.starts
-  where c.id = month_schedule.clinic_id
-    and (month_schedule.provider_id is null or a.provider_id = month_schedule.provider_id)
-    and a.status <> 'cancelled'
-    and not (a.status = 'held' and a.hold_expires_at <= pg_catalog.now())
-  order by a.starts_at, a.seat, a.id;
+    select pg_catalog.date_trunc('month', d.day::timestamp) as first) m
+  cross join lateral clinic.visits_of_days(
+    month_schedule.provider_id, m.first::date, (m.first + '1 month'::interval)::date - 1,
+    month_schedule.clinic_id) v
+  order by v.starts_at, v.seat, v.id;
 end;
 comment on function clinic.month_schedule(uuid, date, uuid) is
   'A provider''s visits of the calendar month that a day (null: today) is in; of all providers when provider_id is null.';

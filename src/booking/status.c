@@ -7,6 +7,7 @@
 #include "access/htup_details.h"
 #include "booking/status.h"
 #include "catalog/pg_enum.h"
+#include "errors.h"
 #include "fmgr.h"
 #include "utils/syscache.h"
 
@@ -105,6 +106,15 @@ bool
 status_can_follow(VisitStatus from, VisitStatus to)
 {
 	return (statuses[from].followers & BIT(to)) != 0;
+}
+
+void
+check_transition(VisitStatus from, VisitStatus to)
+{
+	if (!status_can_follow(from, to))
+		refuse(REASON_INVALID_TRANSITION,
+			   psprintf("a visit that is %s cannot become %s", status_name(from), status_name(to)),
+			   NULL, NULL);
 }
 
 bool

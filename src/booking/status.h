@@ -37,6 +37,9 @@ extern VisitMode mode_from_oid(Oid value);
 extern bool status_can_follow(VisitStatus from, VisitStatus to);
 extern bool status_is_final(VisitStatus status);
 
+/* Refuse what cannot follow; to stay the same is no transition. */
+extern void check_transition(VisitStatus from, VisitStatus to);
+
 /* Does a visit of this status take the time it was booked for? */
 extern bool status_claims(VisitStatus status);
 

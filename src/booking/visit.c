@@ -105,15 +105,39 @@ visit_set_null(VisitRow *row, VisitColumn column)
 	row->replaced[i] = true;
 }
 
+void
+visit_copy(VisitRow *row, const VisitRow *from, VisitColumn column)
+{
+	if (visit_isnull(from, column))
+		visit_set_null(row, column);
+	else
+		visit_set(row, column, visit_datum(from, column));
+}
+
+bool
+visit_same_attribute(const VisitRow *a, const VisitRow *b, AttrNumber attribute)
+{
+	int i = attribute - 1;
+	Form_pg_attribute column = TupleDescAttr(a->descriptor, i);
+
+	if (a->nulls[i] || b->nulls[i])
+		return a->nulls[i] && b->nulls[i];
+	return datum_image_eq(a->values[i], b->values[i], column->attbyval, column->attlen);
+}
+
 bool
 visit_same(const VisitRow *a, const VisitRow *b, VisitColumn column)
 {
-	Form_pg_attribute attribute = TupleDescAttr(a->descriptor, attributes[column] - 1);
+	return visit_same_attribute(a, b, attributes[column]);
+}
 
-	if (visit_isnull(a, column) || visit_isnull(b, column))
-		return visit_isnull(a, column) && visit_isnull(b, column);
-	return datum_image_eq(visit_datum(a, column), visit_datum(b, column), attribute->attbyval,
-						  attribute->attlen);
+bool
+visit_changed(const VisitRow *a, const VisitRow *b)
+{
+	for (AttrNumber attribute = 1; attribute <= a->descriptor->natts; attribute++)
+		if (!visit_same_attribute(a, b, attribute))
+			return true;
+	return false;
 }
 
 const pg_uuid_t *

@@ -39,6 +39,7 @@
 	COLUMN(CANCELLED_AT, "cancelled_at") \
 	COLUMN(CANCELLED_BY, "cancelled_by") \
 	COLUMN(CANCELLATION_REASON, "cancellation_reason") \
+	COLUMN(CREATED_AT, "created_at") \
 	COLUMN(CREATED_BY, "created_by") \
 	COLUMN(UPDATED_AT, "updated_at") \
 	COLUMN(UPDATED_BY, "updated_by")
@@ -49,6 +50,9 @@ typedef enum VisitColumn
 	VISIT_COLUMNS(VISIT_COLUMN_ENUM) VISIT_COLUMN_COUNT
 } VisitColumn;
 #undef VISIT_COLUMN_ENUM
+
+/* A visit may occupy this many rooms and devices. */
+#define MAX_RESOURCES 32
 
 /* A row, taken apart; columns are addressed by VisitColumn through these functions. */
 typedef struct VisitRow
@@ -72,7 +76,12 @@ extern bool visit_isnull(const VisitRow *row, VisitColumn column);
 extern Datum visit_datum(const VisitRow *row, VisitColumn column);
 extern void visit_set(VisitRow *row, VisitColumn column, Datum value);
 extern void visit_set_null(VisitRow *row, VisitColumn column);
+extern void visit_copy(VisitRow *row, const VisitRow *from, VisitColumn column);
 extern bool visit_same(const VisitRow *a, const VisitRow *b, VisitColumn column);
+
+/* The same of any column of the table, by its attribute number, and of all. */
+extern bool visit_same_attribute(const VisitRow *a, const VisitRow *b, AttrNumber attribute);
+extern bool visit_changed(const VisitRow *a, const VisitRow *b);
 
 /* Typed reads.  NULL reads as a null pointer, or as the value said. */
 extern const pg_uuid_t *visit_uuid(const VisitRow *row, VisitColumn column);

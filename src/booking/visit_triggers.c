@@ -14,7 +14,9 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/tableam.h"
 #include "access/xact.h"
+#include "booking/account.h"
 #include "booking/code.h"
 #include "booking/picks.h"
 #include "booking/rules.h"
@@ -22,7 +24,6 @@
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "clinic/clinic.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "identity/identity.h"
@@ -33,28 +34,19 @@
 #include "nodes/bitmapset.h"
 #include "query.h"
 #include "restore.h"
+#include "trigger.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
-PG_FUNCTION_INFO_V1(visit_statement);
 PG_FUNCTION_INFO_V1(visit_before);
 PG_FUNCTION_INFO_V1(visit_after);
 
 #define REASON_LIMIT 2000
 #define NOTES_LIMIT 5000
-
-/* The longest a claim may be: a civil day can last 25 hours. */
-#define LONGEST_CLAIM (26 * USECS_PER_HOUR)
-
-static SavedQuery find_patient_account = {
-	.sql = "select p.user_id from clinic.patient p where p.clinic_id" EQ "$1 and p.id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
 
 /* Of the patient's other visits: does a timed one overlap, and how many are to come? */
 static SavedQuery find_other_visits = {
@@ -66,16 +58,33 @@ static SavedQuery find_other_visits = {
 		   " and (a.status" EQ
 		   "any ('{scheduled,confirmed,arrived,in_progress}'::clinic.appointment_status[])"
 		   " or (a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" GT "$7))),"
-		   " c.max_active_per_patient" LE
+		   " c.max_active_per_patient is not null and c.max_active_per_patient" LE
 		   "(select pg_catalog.count(*) from clinic.appointment a where a.clinic_id" EQ
 		   "$1 and a.patient_id" EQ "$2 and a.id" NE "$3 and a.ends_at" GT "$7"
 		   " and a.starts_at" GT "($7 operator(pg_catalog.-) '26:00'::pg_catalog.interval)"
 		   " and (a.status" EQ "any ('{scheduled,confirmed,arrived}'::clinic.appointment_status[])"
 		   " or (a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" GT "$7)))"
-		   " from clinic.clinic c where c.id" EQ "$1",
+		   " from clinic.clinic c where c.id" EQ "$1"
+		   " and (c.prevent_patient_overlap or c.max_active_per_patient is not null)",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID,
 					 TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_claim = {
+	.sql = "select 1 from clinic.claim c where c.clinic_id" EQ "$1 and c.appointment_id" EQ
+		   "$2 limit 1",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* The row as it is now, whatever this transaction has done to it since. */
+static SavedQuery find_present_row = {
+	.sql = "select a from clinic.appointment a where a.clinic_id" EQ "$1 and a.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
 
@@ -99,36 +108,26 @@ static SavedQuery delete_claims = {
 static const JournalSubject journal_subject = {"appointment", "id", NULL};
 
 static HeapTuple before_insert(Relation relation, HeapTuple tuple);
-static HeapTuple before_update(const TriggerData *trigger);
+static HeapTuple before_update(const TriggerData *trigger, const TriggerRows *rows);
 static void before_delete(Relation relation, HeapTuple tuple);
 static void after_change(const TriggerData *trigger);
-
-/* BEFORE INSERT or UPDATE statement trigger. */
-Datum
-visit_statement(PG_FUNCTION_ARGS)
-{
-	picks_forget();
-	return PointerGetDatum(NULL);
-}
 
 /* BEFORE INSERT, UPDATE or DELETE row trigger. */
 Datum
 visit_before(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TriggerEvent event = trigger->tg_event;
-	HeapTuple result =
-		TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
+	TriggerRows rows = trigger_rows(trigger);
+	HeapTuple result = trigger_result(&rows);
 
 	if (restoring(trigger->tg_relation))
 		return PointerGetDatum(result);
 	query_begin();
-	if (TRIGGER_FIRED_BY_DELETE(event))
-		before_delete(trigger->tg_relation, result);
+	if (rows.written == NULL)
+		before_delete(trigger->tg_relation, rows.old);
 	else
-		result = SPI_copytuple(TRIGGER_FIRED_BY_UPDATE(event)
-								   ? before_update(trigger)
-								   : before_insert(trigger->tg_relation, result));
+		result = SPI_copytuple(rows.old ? before_update(trigger, &rows)
+										: before_insert(trigger->tg_relation, rows.written));
 	query_end();
 	return PointerGetDatum(result);
 }
@@ -137,7 +136,7 @@ visit_before(PG_FUNCTION_ARGS)
 Datum
 visit_after(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER, 0);
 
 	if (restoring(trigger->tg_relation))
 		return PointerGetDatum(NULL);
@@ -186,19 +185,11 @@ check_texts(const VisitRow *row, const VisitRow *old)
 	check_text(row, old, VISIT_CODE, "code", 50);
 }
 
-/* A time people make appointments at: years 1900 to 9999. */
 static void
 check_instant(const VisitRow *row, VisitColumn column, const char *name)
 {
-	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-	TimestampTz last = (int64) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-	TimestampTz instant;
-
 	require(row, column, name);
-	instant = visit_time(row, column);
-	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant > last)
-		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
-			   "it must be finite, in the years 1900 to 9999", NULL);
+	check_visit_instant(visit_time(row, column), name);
 }
 
 static VisitTime
@@ -234,61 +225,24 @@ check_length(const VisitRow *row)
 }
 
 static void
-check_resource_ids(const VisitRow *row)
+check_resource_ids(VisitRow *row)
 {
+	ArrayType *array;
 	pg_uuid_t *resources;
-	int count = visit_resources(row, &resources);
+	int count;
 
-	if (!visit_isnull(row, VISIT_RESOURCE_IDS) &&
-		array_contains_nulls(DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS))))
+	if (visit_isnull(row, VISIT_RESOURCE_IDS))
+		visit_set(row, VISIT_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
+	array = DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS));
+	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MAX_RESOURCES)
+		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
+	if (array_contains_nulls(array))
 		refuse_null("an element of resource_ids");
+	count = visit_resources(row, &resources);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < i; j++)
 			if (memcmp(&resources[i], &resources[j], UUID_LEN) == 0)
 				refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
-}
-
-/*
- * Accounts: what a patient's own account may do.
- */
-
-static void
-check_account_of(const pg_uuid_t *clinic, const pg_uuid_t *patient)
-{
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient)};
-	const pg_uuid_t *actor = identity_actor();
-	const pg_uuid_t *account = NULL;
-
-	if (query_run(&find_patient_account, values, NULL, 1) > 0)
-		account = query_uuid(0, 1);
-	if (actor == NULL || account == NULL || memcmp(actor, account, UUID_LEN) != 0)
-		refuse(REASON_NOT_YOURS, "this account does not answer for that patient", NULL, NULL);
-}
-
-/* Patients book, confirm and cancel, for those they answer for, by the rules. */
-static void
-check_account(const VisitRow *row, const VisitRow *old)
-{
-	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
-	VisitStatus status = visit_status(row);
-	bool sets_override;
-
-	if (identity_is_staff(clinic))
-		return;
-	check_account_of(clinic, visit_uuid(row, VISIT_PATIENT_ID));
-	if (old)
-		check_account_of(clinic, visit_uuid(old, VISIT_PATIENT_ID));
-
-	sets_override = old ? !visit_same(row, old, VISIT_OVERRIDE_REASON)
-						: !visit_isnull(row, VISIT_OVERRIDE_REASON);
-	if (sets_override)
-		refuse(REASON_STAFF_ONLY, "only the clinic's staff may set override_reason", NULL, NULL);
-	if (visit_mode(row) == MODE_WALK_IN ||
-		(old ? status != visit_status(old) && status != STATUS_SCHEDULED &&
-				   status != STATUS_CONFIRMED && status != STATUS_CANCELLED
-			 : status != STATUS_HELD && status != STATUS_SCHEDULED))
-		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL,
-			   "A patient's account may book, confirm and cancel.");
 }
 
 /*
@@ -322,11 +276,26 @@ copy_buffers(VisitRow *row, const VisitFacts *facts)
 
 	if (visit_mode(row) == MODE_TIMED)
 	{
-		buffers[0] = facts->buffer_before;
-		buffers[1] = facts->buffer_after;
+		buffers[0].time = interval_microseconds(&facts->buffer_before);
+		buffers[1].time = interval_microseconds(&facts->buffer_after);
 	}
 	visit_set(row, VISIT_BUFFER_BEFORE, IntervalPGetDatum(&buffers[0]));
 	visit_set(row, VISIT_BUFFER_AFTER, IntervalPGetDatum(&buffers[1]));
+}
+
+/* Buffers that the staff set, in clock time: a day is 24 hours. */
+static void
+keep_clock_time(VisitRow *row)
+{
+	static const VisitColumn buffers[] = {VISIT_BUFFER_BEFORE, VISIT_BUFFER_AFTER};
+
+	for (size_t i = 0; i < lengthof(buffers); i++)
+	{
+		Interval *clock = palloc0(sizeof(Interval));
+
+		clock->time = visit_microseconds(row, buffers[i]);
+		visit_set(row, buffers[i], IntervalPGetDatum(clock));
+	}
 }
 
 static void
@@ -366,33 +335,45 @@ check_looked(const Look *look, bool override)
 	}
 }
 
+/* A seat chosen for a claim. */
+typedef struct ChosenSeat
+{
+	int32 seat;		/* 0: none is free */
+	bool contended; /* an earlier row of this statement has picked it too */
+} ChosenSeat;
+
 /* A free seat of the resource, rather one that no earlier row of this statement has picked. */
-static int32
+static ChosenSeat
 choose_seat(const LookedResource *resource, const pg_uuid_t *visit, const VisitTime *time)
 {
 	TakenSeat *taken = palloc(sizeof(TakenSeat) * Max(resource->ntaken, 1));
+	ChosenSeat chosen = {0, false};
 	int ntaken;
-	int32 seat;
 
 	if (resource->ntaken > 0)
 		memcpy(taken, resource->taken, sizeof(TakenSeat) * resource->ntaken);
 	ntaken = picks_append(visit, &resource->id, time->claim_from, time->claim_to, &taken,
 						  resource->ntaken);
-	seat = lowest_free_seat(taken, ntaken, resource->seats, time->claim_from, time->claim_to);
-	if (seat == 0 && ntaken > resource->ntaken)
-		seat = lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
-								time->claim_from, time->claim_to);
-	return seat;
+	chosen.seat =
+		lowest_free_seat(taken, ntaken, resource->seats, time->claim_from, time->claim_to);
+	if (chosen.seat == 0 && ntaken > resource->ntaken)
+	{
+		chosen.seat = lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+									   time->claim_from, time->claim_to);
+		chosen.contended = true;
+	}
+	pfree(taken);
+	return chosen;
 }
 
 /* Choose a seat of every resource; false if one has none. */
 static bool
-choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time, int32 *seats)
+choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time, ChosenSeat *seats)
 {
 	for (int i = 0; i < look->nresources; i++)
 	{
 		seats[i] = choose_seat(&look->resources[i], visit, time);
-		if (seats[i] == 0)
+		if (seats[i].seat == 0)
 			return false;
 	}
 	return true;
@@ -416,7 +397,7 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 	TimestampTz until = look_until(facts, &time);
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
-	int32 *seats = palloc(sizeof(int32) * nresources);
+	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
 	Look *look = look_at(clinic, resources, nresources, time.claim_from, until, visit);
 	bool found;
 
@@ -435,12 +416,12 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 	if (!found)
 		refuse_taken(facts, look, &time);
 
-	visit_set(row, VISIT_SEAT, Int32GetDatum(seats[0]));
+	visit_set(row, VISIT_SEAT, Int32GetDatum(seats[0].seat));
 	for (int i = 0; i < nresources; i++)
 	{
-		TakenSeat seat = {seats[i], time.claim_from, time.claim_to};
+		TakenSeat seat = {seats[i].seat, time.claim_from, time.claim_to};
 
-		pick_remember(visit, &resources[i], &seat);
+		pick_remember(visit, &resources[i], &seat, seats[i].contended);
 	}
 }
 
@@ -453,7 +434,8 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 
-	if (kind != PLAN_OVERRIDE)
+	/* An override given when the hold was made is not asked for again. */
+	if (kind == PLAN_BY_RULES || (kind == PLAN_RECLAIM && visit_isnull(row, VISIT_OVERRIDE_REASON)))
 		check_rules(row, facts);
 	if (time.mode == MODE_WALK_IN)
 		return;
@@ -500,12 +482,17 @@ set_actor(VisitRow *row, VisitColumn column)
 		visit_set_null(row, column);
 }
 
-/* A hold has an end, and nothing else has one. */
+/* A hold has an end, a day ahead at most, and nothing else has one. */
 static void
 check_hold(VisitRow *row, VisitStatus status)
 {
 	if (status == STATUS_HELD)
+	{
 		require(row, VISIT_HOLD_EXPIRES_AT, "hold_expires_at");
+		if (visit_time(row, VISIT_HOLD_EXPIRES_AT) >
+			GetCurrentTransactionStartTimestamp() + USECS_PER_DAY)
+			refuse(REASON_INVALID_DURATION, "a hold lasts a day at most", NULL, NULL);
+	}
 	else if (!visit_isnull(row, VISIT_HOLD_EXPIRES_AT))
 		visit_set_null(row, VISIT_HOLD_EXPIRES_AT);
 }
@@ -523,8 +510,8 @@ code_year(const VisitRow *row)
 	int day;
 
 	check_instant(row, VISIT_STARTS_AT, "starts_at");
-	j2date((int) (visit_time(row, VISIT_STARTS_AT) / USECS_PER_DAY) + POSTGRES_EPOCH_JDATE, &year,
-		   &month, &day);
+	j2date((int) utc_day(visit_time(row, VISIT_STARTS_AT)) + POSTGRES_EPOCH_JDATE, &year, &month,
+		   &day);
 	return year;
 }
 
@@ -563,6 +550,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	require(&row, VISIT_STATUS, "status");
 	require(&row, VISIT_MODE, "mode");
 	status = visit_status(&row);
+	check_account_insert(&row);
 	check_texts(&row, NULL);
 	check_resource_ids(&row);
 	check_hold(&row, status);
@@ -572,11 +560,8 @@ before_insert(Relation relation, HeapTuple tuple)
 		lock_idempotency_key(visit_uuid(&row, VISIT_CLINIC_ID),
 							 visit_text(&row, VISIT_IDEMPOTENCY_KEY));
 	read_facts_and_draw_code(&facts, &row);
-	check_account(&row, NULL);
 	derive_end(&row, &facts);
 	copy_buffers(&row, &facts);
-	if (visit_isnull(&row, VISIT_RESOURCE_IDS))
-		visit_set(&row, VISIT_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 	check_length(&row);
 	set_actor(&row, VISIT_CREATED_BY);
 	set_actor(&row, VISIT_UPDATED_BY);
@@ -616,14 +601,18 @@ is_set(const TriggerData *trigger, VisitColumn column)
 						 trigger->tg_updatedcols);
 }
 
-/* Does an expired hold take its time again with this update? */
+/*
+ * Does a hold whose claims were reaped take its time again with this update?
+ * The claims decide, not a clock: the row is locked, so nobody reaps them now.
+ */
 static bool
 reclaims(const VisitRow *row, const VisitRow *old)
 {
-	return visit_status(old) == STATUS_HELD && !visit_isnull(old, VISIT_HOLD_EXPIRES_AT) &&
-		   visit_time(old, VISIT_HOLD_EXPIRES_AT) <= GetCurrentTransactionStartTimestamp() &&
-		   status_claims(visit_status(row)) &&
-		   !(visit_same(row, old, VISIT_STATUS) && visit_same(row, old, VISIT_HOLD_EXPIRES_AT));
+	Datum values[] = {visit_datum(old, VISIT_CLINIC_ID), visit_datum(old, VISIT_ID)};
+
+	return visit_status(old) == STATUS_HELD && status_claims(visit_status(row)) &&
+		   !(visit_same(row, old, VISIT_STATUS) && visit_same(row, old, VISIT_HOLD_EXPIRES_AT)) &&
+		   query_run(&find_claim, values, NULL, 1) == 0;
 }
 
 /* What follows from the columns an UPDATE sets for those it does not. */
@@ -645,14 +634,14 @@ derive_plan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, cons
 	derive_end(row, facts);
 	if (new_service)
 		copy_buffers(row, facts);
+	else
+		keep_clock_time(row);
 	check_length(row);
 }
 
 static void
-replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger)
+replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool override)
 {
-	bool override =
-		is_set(trigger, VISIT_OVERRIDE_REASON) && !visit_isnull(row, VISIT_OVERRIDE_REASON);
 	bool changed = plan_changed(row, old);
 	VisitFacts facts;
 
@@ -668,66 +657,54 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger)
 	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM);
 }
 
-static bool
-row_changed(const VisitRow *row, const VisitRow *old)
-{
-	for (int i = 0; i < row->descriptor->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(row->descriptor, i);
-
-		if (row->nulls[i] != old->nulls[i] ||
-			(!row->nulls[i] && !datum_image_eq(row->values[i], old->values[i], attribute->attbyval,
-											   attribute->attlen)))
-			return true;
-	}
-	return false;
-}
-
+/* What is over stays as it was. */
 static void
-check_transition(const VisitRow *row, const VisitRow *old, bool replanned)
+check_plan_status(VisitStatus status)
 {
-	VisitStatus from = visit_status(old);
-	VisitStatus to = visit_status(row);
-
-	if (from != to && !status_can_follow(from, to))
+	if (!status_claims(status))
 		refuse(REASON_INVALID_TRANSITION,
-			   psprintf("a visit that is %s cannot become %s", status_name(from), status_name(to)),
-			   NULL, NULL);
-	if (replanned && !status_claims(to))
-		refuse(REASON_INVALID_TRANSITION,
-			   psprintf("a visit that is %s cannot be moved", status_name(to)), NULL,
+			   psprintf("a visit that is %s cannot be moved", status_name(status)), NULL,
 			   "Book another visit.");
 }
 
 static HeapTuple
-before_update(const TriggerData *trigger)
+before_update(const TriggerData *trigger, const TriggerRows *rows)
 {
 	VisitRow old;
 	VisitRow row;
 	VisitStatus status;
-	bool replanned;
+	bool override;
+	bool moved;
+	bool same_status;
 
-	visit_read(&old, trigger->tg_relation, trigger->tg_trigtuple);
-	visit_read(&row, trigger->tg_relation, trigger->tg_newtuple);
-	if (!row_changed(&row, &old))
-		return trigger->tg_newtuple;
+	visit_read(&old, trigger->tg_relation, rows->old);
+	visit_read(&row, trigger->tg_relation, rows->written);
+	/* The seat is ours to choose. */
+	if (!visit_same(&row, &old, VISIT_SEAT))
+		visit_copy(&row, &old, VISIT_SEAT);
+	if (!visit_changed(&row, &old))
+		return visit_tuple(&row);
 	require(&row, VISIT_PATIENT_ID, "patient_id");
 	require(&row, VISIT_SERVICE_ID, "service_id");
 	require(&row, VISIT_STATUS, "status");
+	check_resource_ids(&row);
 	status = visit_status(&row);
-	replanned = plan_changed(&row, &old);
+	same_status = visit_same(&row, &old, VISIT_STATUS);
+	override = is_set(trigger, VISIT_OVERRIDE_REASON) && !visit_isnull(&row, VISIT_OVERRIDE_REASON);
+	moved = plan_changed(&row, &old);
+	check_account_update(&row, &old, override);
 	check_texts(&row, &old);
-	check_transition(&row, &old, replanned);
+	if (!same_status)
+		check_transition(visit_status(&old), status);
+	if (moved)
+		check_plan_status(status);
 	check_hold(&row, status);
-	check_account(&row, &old);
 
-	if (replanned || !visit_same(&row, &old, VISIT_STATUS))
+	if (moved || !same_status)
 		try_lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED);
-	if (replanned)
-		check_resource_ids(&row);
-	if (replanned || reclaims(&row, &old))
-		replan(&row, &old, trigger);
-	if (!visit_same(&row, &old, VISIT_STATUS))
+	if (moved || reclaims(&row, &old))
+		replan(&row, &old, trigger, override);
+	if (!same_status)
 		stamp_status(&row, status);
 	visit_set(&row, VISIT_UPDATED_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	set_actor(&row, VISIT_UPDATED_BY);
@@ -756,19 +733,19 @@ before_delete(Relation relation, HeapTuple tuple)
  * Afterwards: claims, the patient's other visits, the journal.
  */
 
-/* The seats picked for the visit; picked again if another statement came between. */
+/* The seats picked for the visit; picked again if its row was written some other way. */
 static void
 find_picked_seats(const VisitRow *row, const VisitTime *time, const pg_uuid_t *resources,
-				  int nresources, int32 *seats)
+				  int nresources, ChosenSeat *seats)
 {
 	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
-	Look *look;
 	bool known = true;
+	Look *look;
 
 	for (int i = 0; i < nresources; i++)
 	{
-		seats[i] = pick_find(visit, &resources[i], time->claim_from);
-		known &= seats[i] != 0;
+		seats[i].seat = pick_take(visit, &resources[i], time->claim_from, &seats[i].contended);
+		known &= seats[i].seat != 0;
 	}
 	if (known)
 		return;
@@ -776,25 +753,7 @@ find_picked_seats(const VisitRow *row, const VisitTime *time, const pg_uuid_t *r
 				   time->claim_to, visit);
 	if (!choose_seats(look, visit, time, seats))
 		refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, NULL);
-	seats[0] = DatumGetInt32(visit_datum(row, VISIT_SEAT));
-}
-
-/* Was the seat picked twice within this statement? */
-static bool
-statement_conflicts(const VisitRow *row, const VisitTime *time, const pg_uuid_t *resources,
-					int nresources, const int32 *seats)
-{
-	for (int i = 0; i < nresources; i++)
-	{
-		TakenSeat *picked = palloc(sizeof(TakenSeat));
-		int npicked = picks_append(visit_uuid(row, VISIT_ID), &resources[i], time->claim_from,
-								   time->claim_to, &picked, 0);
-
-		for (int j = 0; j < npicked; j++)
-			if (picked[j].seat == seats[i])
-				return true;
-	}
-	return false;
+	seats[0].seat = DatumGetInt32(visit_datum(row, VISIT_SEAT));
 }
 
 /*
@@ -832,14 +791,18 @@ write_claims(const VisitRow *row)
 	VisitTime time = visit_time_of(row);
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
-	int32 *seats = palloc(sizeof(int32) * nresources);
+	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
 	Datum *seat_values = palloc(sizeof(Datum) * nresources);
+	bool contended = false;
 	Datum values[6];
 	bool overlap;
 
 	find_picked_seats(row, &time, resources, nresources, seats);
 	for (int i = 0; i < nresources; i++)
-		seat_values[i] = Int32GetDatum(seats[i]);
+	{
+		seat_values[i] = Int32GetDatum(seats[i].seat);
+		contended |= seats[i].contended;
+	}
 	values[0] = visit_datum(row, VISIT_CLINIC_ID);
 	values[1] = visit_datum(row, VISIT_ID);
 	values[2] = uuid_array(resources, nresources);
@@ -850,10 +813,10 @@ write_claims(const VisitRow *row)
 	insert_claims_or_refuse(values, &overlap);
 	if (!overlap)
 		return;
-	if (IsolationUsesXactSnapshot() &&
-		!statement_conflicts(row, &time, resources, nresources, seats))
+	/* Against another row of its own statement a visit loses however often it is tried. */
+	if (IsolationUsesXactSnapshot() && !contended)
 		refuse_serialization("could not book because of a concurrent booking", "Retry.");
-	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, NULL);
+	refuse_taken(NULL, NULL, &time);
 }
 
 static void
@@ -898,11 +861,35 @@ has_claims(const VisitRow *row)
 	return status_claims(visit_status(row)) && visit_mode(row) != MODE_WALK_IN;
 }
 
+/*
+ * The row was changed again before its trigger ran, by a function in RETURNING
+ * or by somebody else's trigger: make the claims what the present row says.
+ */
+static void
+claims_of_present_row(Relation relation, const VisitRow *written)
+{
+	Datum values[] = {visit_datum(written, VISIT_CLINIC_ID), visit_datum(written, VISIT_ID)};
+	HeapTupleData tuple = {0};
+	bool isnull;
+	VisitRow present;
+
+	remove_claims(written);
+	if (query_run(&find_present_row, values, NULL, 1) == 0)
+		return;
+	tuple.t_data = DatumGetHeapTupleHeader(query_datum(0, 1, &isnull));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
+	visit_read(&present, relation, &tuple);
+	if (has_claims(&present))
+	{
+		write_claims(&present);
+		check_other_visits(&present);
+	}
+}
+
 static void
 claims_after_update(const VisitRow *row, const VisitRow *old)
 {
 	VisitStatus status = visit_status(row);
-	bool moved = plan_changed(row, old) || reclaims(row, old);
 
 	/* A completed visit keeps its claims: it did take the time. */
 	if (status == STATUS_CANCELLED || status == STATUS_NO_SHOW)
@@ -911,7 +898,7 @@ claims_after_update(const VisitRow *row, const VisitRow *old)
 			remove_claims(old);
 		return;
 	}
-	if (!has_claims(row) || !moved)
+	if (!has_claims(row) || !(plan_changed(row, old) || reclaims(row, old)))
 		return;
 	remove_claims(old);
 	write_claims(row);
@@ -922,30 +909,26 @@ static void
 after_change(const TriggerData *trigger)
 {
 	Relation relation = trigger->tg_relation;
-	HeapTuple old_tuple = NULL;
-	HeapTuple new_tuple = NULL;
+	TriggerRows rows = trigger_rows(trigger);
+	TupleTableSlot *slot = rows.old ? trigger->tg_newslot : trigger->tg_trigslot;
 	VisitRow old;
 	VisitRow row;
 
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-		new_tuple = trigger->tg_trigtuple;
-	else
-		old_tuple = trigger->tg_trigtuple;
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		new_tuple = trigger->tg_newtuple;
-	if (old_tuple)
-		visit_read(&old, relation, old_tuple);
-	if (new_tuple)
-		visit_read(&row, relation, new_tuple);
+	if (rows.old)
+		visit_read(&old, relation, rows.old);
+	if (rows.written)
+		visit_read(&row, relation, rows.written);
 
-	if (new_tuple == NULL)
+	if (rows.written == NULL)
 		remove_claims(&old);
-	else if (old_tuple)
+	else if (!table_tuple_satisfies_snapshot(relation, slot, SnapshotSelf))
+		claims_of_present_row(relation, &row);
+	else if (rows.old)
 		claims_after_update(&row, &old);
 	else if (has_claims(&row))
 	{
 		write_claims(&row);
 		check_other_visits(&row);
 	}
-	journal_write(relation, old_tuple, new_tuple, &journal_subject);
+	journal_write(relation, rows.old, rows.written, &journal_subject);
 }

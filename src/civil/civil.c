@@ -74,10 +74,7 @@ civil_instant(Timestamp local, pg_tz *zone)
 DateADT
 civil_day(TimestampTz instant, pg_tz *zone)
 {
-	Timestamp local = civil_local(instant, zone);
-	int64 day = local / USECS_PER_DAY;
-
-	return (DateADT) (local % USECS_PER_DAY < 0 ? day - 1 : day);
+	return (DateADT) utc_day(civil_local(instant, zone));
 }
 
 TimestampTz

@@ -9,6 +9,15 @@
 #include "pgtime.h"
 #include "utils/date.h"
 
+/* The UTC day of an instant, rounded down also before 2000. */
+static inline int64
+utc_day(TimestampTz instant)
+{
+	int64 day = instant / USECS_PER_DAY;
+
+	return instant % USECS_PER_DAY < 0 ? day - 1 : day;
+}
+
 /* The zone of that name; an error if there is none. */
 extern pg_tz *civil_zone(const char *name);
 

@@ -5,8 +5,8 @@
  *
  * A writer of one of these rows has the row's lock before a row trigger runs.
  * Bookings wait for such a row only in a foreign-key check, which conflicts
- * with DELETE alone.  So an UPDATE may wait here for the bookings under way,
- * and a DELETE may only try.
+ * with DELETE alone (where they write a clinic's row, they try its lock).  So an
+ * UPDATE may wait here for the bookings under way, and a DELETE may only try.
  */
 #include "postgres.h"
 
@@ -14,12 +14,13 @@
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "clinic/clinic.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "identity/identity.h"
 #include "lock.h"
 #include "query.h"
 #include "restore.h"
+#include "trigger.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -27,6 +28,7 @@ PG_FUNCTION_INFO_V1(clinic_check);
 PG_FUNCTION_INFO_V1(resource_check);
 PG_FUNCTION_INFO_V1(service_check);
 PG_FUNCTION_INFO_V1(provider_service_check);
+PG_FUNCTION_INFO_V1(staff_only);
 PG_FUNCTION_INFO_V1(keep_keys);
 PG_FUNCTION_INFO_V1(lock_for_import);
 
@@ -46,9 +48,11 @@ static SavedQuery find_provider_seats = {
 	.as_owner = true,
 };
 
-static SavedQuery find_claim_of_resource = {
-	.sql =
-		"select 1 from clinic.claim c where c.clinic_id" EQ "$1 and c.resource_id" EQ "$2 limit 1",
+static SavedQuery find_visit_of_resource = {
+	.sql = "select 1 where exists (select from clinic.claim c where c.clinic_id" EQ
+		   "$1 and c.resource_id" EQ "$2)"
+		   " or exists (select from clinic.appointment a where a.clinic_id" EQ
+		   "$1 and a.provider_id" EQ "$2)",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -62,10 +66,10 @@ static SavedQuery find_provider = {
 	.as_owner = true,
 };
 
-static SavedQuery lock_clinic_row = {
-	.sql = "select c.longest_claim from clinic.clinic c where c.id" EQ "$1 for no key update",
+static SavedQuery find_longest_claim = {
+	.sql = "select c.longest_claim from clinic.clinic c where c.id" EQ "$1",
 	QUERY_PARAMETERS(UUIDOID),
-	.snapshot = SNAPSHOT_WRITE,
+	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
 
@@ -83,35 +87,6 @@ static SavedQuery raise_longest_claim = {
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
-
-/* The two versions of the row a trigger is called for; either may be NULL. */
-typedef struct TriggerRows
-{
-	TupleDesc descriptor;
-	HeapTuple old;
-	HeapTuple new;
-} TriggerRows;
-
-static TriggerRows
-trigger_rows(const TriggerData *trigger)
-{
-	TriggerRows rows = {RelationGetDescr(trigger->tg_relation), NULL, NULL};
-
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-		rows.new = trigger->tg_trigtuple;
-	else
-		rows.old = trigger->tg_trigtuple;
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		rows.new = trigger->tg_newtuple;
-	return rows;
-}
-
-/* What the trigger returns: the row to be written, or deleted. */
-static HeapTuple
-row_to_return(const TriggerRows *rows)
-{
-	return rows->new ? rows->new : rows->old;
-}
 
 static char *
 text_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
@@ -142,7 +117,8 @@ set_column(TriggerRows *rows, const char *column, Datum value)
 	int number = SPI_fnumber(rows->descriptor, column);
 	bool isnull = false;
 
-	rows->new = heap_modify_tuple_by_cols(rows->new, rows->descriptor, 1, &number, &value, &isnull);
+	rows->written =
+		heap_modify_tuple_by_cols(rows->written, rows->descriptor, 1, &number, &value, &isnull);
 }
 
 static bool
@@ -154,14 +130,14 @@ same_text(const char *a, const char *b)
 static bool
 column_changed(const TriggerRows *rows, const char *column)
 {
-	return !same_text(text_of(rows, rows->old, column), text_of(rows, rows->new, column));
+	return !same_text(text_of(rows, rows->old, column), text_of(rows, rows->written, column));
 }
 
 /* Replace the zone's name by the one pg_timezone_names has for it. */
 static void
 check_timezone(TriggerRows *rows)
 {
-	char *name = text_of(rows, rows->new, "timezone");
+	char *name = text_of(rows, rows->written, "timezone");
 	Datum value;
 
 	if (name == NULL || (rows->old && !column_changed(rows, "timezone")))
@@ -178,9 +154,11 @@ clinic_raise_longest_claim(const pg_uuid_t *clinic, int64 microseconds)
 {
 	Interval longest = {.time = microseconds};
 	Datum values[2] = {UUIDPGetDatum(clinic), IntervalPGetDatum(&longest)};
-	SavedQuery *lock_row = lock_rows_must_be_tried() ? &try_lock_clinic_row : &lock_clinic_row;
 
-	if (query_run(lock_row, values, NULL, 1) == 0)
+	if (query_run(&find_longest_claim, values, NULL, 1) == 0 ||
+		interval_microseconds(query_interval(0, 1)) >= microseconds)
+		return;
+	if (query_run(&try_lock_clinic_row, values, NULL, 1) == 0)
 		refuse_lock();
 	(void) query_run(&raise_longest_claim, values, NULL, 0);
 }
@@ -195,7 +173,7 @@ only_longest_claim_changed(const TriggerRows *rows)
 
 		if (strcmp(name, "longest_claim") != 0 &&
 			!same_text(SPI_getvalue(rows->old, rows->descriptor, column),
-					   SPI_getvalue(rows->new, rows->descriptor, column)))
+					   SPI_getvalue(rows->written, rows->descriptor, column)))
 			return false;
 	}
 	return true;
@@ -206,7 +184,7 @@ check_clinic_update(TriggerRows *rows)
 {
 	bool isnull;
 	Datum old = value_of(rows, rows->old, "longest_claim", &isnull);
-	Datum new = value_of(rows, rows->new, "longest_claim", &isnull);
+	Datum new = value_of(rows, rows->written, "longest_claim", &isnull);
 
 	if (!isnull && interval_microseconds(DatumGetIntervalP(new)) <
 					   interval_microseconds(DatumGetIntervalP(old)))
@@ -219,29 +197,29 @@ check_clinic_update(TriggerRows *rows)
 Datum
 clinic_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
 	TriggerRows rows = trigger_rows(trigger);
 
 	if (restoring(trigger->tg_relation))
-		return PointerGetDatum(row_to_return(&rows));
+		return PointerGetDatum(trigger_result(&rows));
 	query_begin();
-	if (rows.new)
+	if (rows.written)
 		check_timezone(&rows);
-	if (rows.new == NULL)
+	if (rows.written == NULL)
 		try_lock_clinic(uuid_of(&rows, rows.old, "id"), LOCK_EXCLUSIVE);
 	else if (rows.old)
 		check_clinic_update(&rows);
-	rows.new = rows.new ? SPI_copytuple(rows.new) : NULL;
+	rows.written = rows.written ? SPI_copytuple(rows.written) : NULL;
 	query_end();
-	return PointerGetDatum(row_to_return(&rows));
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 static int32
 default_seats(const TriggerRows *rows)
 {
-	Datum clinic = UUIDPGetDatum(uuid_of(rows, rows->new, "clinic_id"));
+	Datum clinic = UUIDPGetDatum(uuid_of(rows, rows->written, "clinic_id"));
 
-	if (strcmp(text_of(rows, rows->new, "kind"), "provider") != 0 ||
+	if (strcmp(text_of(rows, rows->written, "kind"), "provider") != 0 ||
 		query_run(&find_provider_seats, &clinic, NULL, 1) == 0)
 		return 1;
 	return query_int32(0, 1, 1);
@@ -271,7 +249,7 @@ check_resource_delete(const TriggerRows *rows)
 
 	try_lock_clinic(clinic, LOCK_SHARED);
 	try_lock_resource(clinic, resource);
-	if (query_run(&find_claim_of_resource, values, NULL, 1) > 0)
+	if (query_run(&find_visit_of_resource, values, NULL, 1) > 0)
 		refuse(REASON_IN_USE, "this resource has visits", NULL,
 			   "Set is_active to false, so that it takes no new ones.");
 }
@@ -280,26 +258,26 @@ check_resource_delete(const TriggerRows *rows)
 Datum
 resource_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
 	TriggerRows rows = trigger_rows(trigger);
-	bool no_kind = rows.new &&text_of(&rows, rows.new, "kind") == NULL;
+	bool no_kind = rows.written && text_of(&rows, rows.written, "kind") == NULL;
 
 	if (restoring(trigger->tg_relation) || no_kind)
-		return PointerGetDatum(row_to_return(&rows));
+		return PointerGetDatum(trigger_result(&rows));
 	query_begin();
-	if (rows.new == NULL)
+	if (rows.written == NULL)
 		check_resource_delete(&rows);
 	else
 	{
 		check_timezone(&rows);
-		if (text_of(&rows, rows.new, "seats") == NULL)
+		if (text_of(&rows, rows.written, "seats") == NULL)
 			set_column(&rows, "seats", Int32GetDatum(default_seats(&rows)));
 		if (rows.old)
 			check_resource_update(&rows);
-		rows.new = SPI_copytuple(rows.new);
+		rows.written = SPI_copytuple(rows.written);
 	}
 	query_end();
-	return PointerGetDatum(row_to_return(&rows));
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 /* The length of the longest claim that this service's own duration leads to. */
@@ -312,7 +290,7 @@ claim_length(const TriggerRows *rows)
 	for (size_t i = 0; i < lengthof(columns); i++)
 	{
 		bool isnull;
-		Datum value = value_of(rows, rows->new, columns[i], &isnull);
+		Datum value = value_of(rows, rows->written, columns[i], &isnull);
 
 		if (!isnull)
 			length += interval_microseconds(DatumGetIntervalP(value));
@@ -320,50 +298,73 @@ claim_length(const TriggerRows *rows)
 	return length;
 }
 
-/* AFTER INSERT or UPDATE, and BEFORE DELETE, row trigger of service. */
+/* BEFORE INSERT, UPDATE or DELETE row trigger of service. */
 Datum
 service_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
 	TriggerRows rows = trigger_rows(trigger);
 	const pg_uuid_t *clinic;
 
 	if (restoring(trigger->tg_relation))
-		return PointerGetDatum(row_to_return(&rows));
+		return PointerGetDatum(trigger_result(&rows));
 	query_begin();
-	clinic = uuid_of(&rows, row_to_return(&rows), "clinic_id");
-	if (rows.new == NULL)
+	clinic = uuid_of(&rows, trigger_result(&rows), "clinic_id");
+	if (rows.written == NULL)
 		try_lock_clinic(clinic, LOCK_EXCLUSIVE);
 	else
 		clinic_raise_longest_claim(clinic, claim_length(&rows));
 	query_end();
-	return PointerGetDatum(row_to_return(&rows));
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 /* BEFORE INSERT or UPDATE row trigger of provider_service. */
 Datum
 provider_service_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
 	TriggerRows rows = trigger_rows(trigger);
 	Datum values[2];
 
 	if (restoring(trigger->tg_relation))
-		return PointerGetDatum(rows.new);
+		return PointerGetDatum(rows.written);
 	query_begin();
-	values[0] = UUIDPGetDatum(uuid_of(&rows, rows.new, "clinic_id"));
-	values[1] = UUIDPGetDatum(uuid_of(&rows, rows.new, "provider_id"));
+	values[0] = UUIDPGetDatum(uuid_of(&rows, rows.written, "clinic_id"));
+	values[1] = UUIDPGetDatum(uuid_of(&rows, rows.written, "provider_id"));
 	if (query_run(&find_provider, values, NULL, 1) == 0)
 		refuse(REASON_NOT_FOUND, "there is no such provider", NULL, NULL);
 	query_end();
-	return PointerGetDatum(rows.new);
+	return PointerGetDatum(rows.written);
+}
+
+/*
+ * BEFORE INSERT, UPDATE or DELETE row trigger of what only staff may write,
+ * whatever was granted to the role that patients' accounts share.
+ */
+Datum
+staff_only(PG_FUNCTION_ARGS)
+{
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 1);
+	TriggerRows rows = trigger_rows(trigger);
+	HeapTuple result = trigger_result(&rows);
+	bool staff;
+
+	/* A booking raises longest_claim on behalf of whoever books. */
+	if (restoring(trigger->tg_relation) || query_is_as_owner())
+		return PointerGetDatum(result);
+	query_begin();
+	staff = identity_is_staff(uuid_of(&rows, result, trigger->tg_trigger->tgargs[0]));
+	query_end();
+	if (!staff)
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may change this", NULL, NULL);
+	return PointerGetDatum(result);
 }
 
 /* BEFORE UPDATE OF the columns named by its arguments: they identify the row for good. */
 Datum
 keep_keys(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 1);
 	TriggerRows rows = trigger_rows(trigger);
 
 	for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
@@ -373,14 +374,21 @@ keep_keys(PG_FUNCTION_ARGS)
 		if (column_changed(&rows, column))
 			refuse(REASON_IMMUTABLE, psprintf("%s cannot be changed", column), NULL, NULL);
 	}
-	return PointerGetDatum(rows.new);
+	return PointerGetDatum(rows.written);
 }
 
 Datum
 lock_for_import(PG_FUNCTION_ARGS)
 {
+	bool staff;
+
 	if (PG_ARGISNULL(0))
 		refuse_null("clinic_id");
+	query_begin();
+	staff = identity_is_staff(PG_GETARG_UUID_P(0));
+	query_end();
+	if (!staff)
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL, NULL);
 	lock_clinic(PG_GETARG_UUID_P(0), LOCK_EXCLUSIVE);
 	PG_RETURN_VOID();
 }

@@ -18,9 +18,7 @@ create function clinic.service_check() returns trigger
   language c as 'MODULE_PATHNAME', 'service_check';
 comment on function clinic.service_check() is
   'Trigger: keeps the clinic''s longest_claim no shorter than a service with its buffers.';
-create trigger service_check after insert or update on clinic.service
-  for each row execute function clinic.service_check();
-create trigger service_check_delete before delete on clinic.service
+create trigger service_check before insert or update or delete on clinic.service
   for each row execute function clinic.service_check();
 
 create function clinic.provider_service_check() returns trigger
@@ -29,6 +27,20 @@ comment on function clinic.provider_service_check() is
   'Trigger: only providers offer services.';
 create trigger provider_service_check before insert or update on clinic.provider_service
   for each row execute function clinic.provider_service_check();
+
+create function clinic.staff_only() returns trigger
+  language c as 'MODULE_PATHNAME', 'staff_only';
+comment on function clinic.staff_only() is 'Trigger: a patient''s account may not write here.';
+create trigger staff_only before insert or update or delete on clinic.clinic
+  for each row execute function clinic.staff_only('id');
+create trigger staff_only before insert or update or delete on clinic.member
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.resource
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.service
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.provider_service
+  for each row execute function clinic.staff_only('clinic_id');
 
 create function clinic.keep_keys() returns trigger
   language c as 'MODULE_PATHNAME', 'keep_keys';

@@ -147,7 +147,7 @@ create_clinic(PG_FUNCTION_ARGS)
 	values[6] = Int32GetDatum(preset->provider_seats);
 
 	query_begin();
-	(void) query_run(&insert_clinic, values, NULL, 0);
+	query_run_one(&insert_clinic, values, NULL);
 	clinic = UUIDPGetDatum(query_uuid(0, 1));
 	add_services(clinic, preset);
 	if (preset->provider_code)
@@ -156,7 +156,7 @@ create_clinic(PG_FUNCTION_ARGS)
 
 		(void) query_run(&insert_provider, provider, NULL, 0);
 	}
-	(void) query_run(&get_clinic, &clinic, NULL, 1);
+	query_run_one(&get_clinic, &clinic, NULL);
 	result = query_copy_composite(0, 1);
 	query_end();
 	PG_RETURN_DATUM(result);

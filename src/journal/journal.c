@@ -10,7 +10,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "identity/identity.h"
@@ -18,6 +17,7 @@
 #include "miscadmin.h"
 #include "query.h"
 #include "restore.h"
+#include "trigger.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -88,25 +88,19 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 Datum
 journal_change(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Relation relation = trigger->tg_relation;
-	TriggerEvent event = trigger->tg_event;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER, 2);
+	TriggerRows rows = trigger_rows(trigger);
 	char **arguments = trigger->tg_trigger->tgargs;
-	bool update = TRIGGER_FIRED_BY_UPDATE(event);
 	JournalSubject subject = {
 		.entity = arguments[0],
 		.id_column = arguments[1],
 		.second_column = trigger->tg_trigger->tgnargs > 2 ? arguments[2] : NULL,
 	};
 
-	if (restoring(relation))
+	if (restoring(trigger->tg_relation))
 		return PointerGetDatum(NULL);
 	query_begin();
-	journal_write(relation, TRIGGER_FIRED_BY_INSERT(event) ? NULL : trigger->tg_trigtuple,
-				  update						   ? trigger->tg_newtuple
-				  : TRIGGER_FIRED_BY_INSERT(event) ? trigger->tg_trigtuple
-												   : NULL,
-				  &subject);
+	journal_write(trigger->tg_relation, rows.old, rows.written, &subject);
 	query_end();
 	return PointerGetDatum(NULL);
 }
@@ -115,9 +109,9 @@ journal_change(PG_FUNCTION_ARGS)
 Datum
 journal_append_only(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const TriggerData *trigger = (const TriggerData *) fcinfo->context;
 
-	if (!(pruning && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
+	if (!CALLED_AS_TRIGGER(fcinfo) || !(pruning && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
 		refuse(REASON_IMMUTABLE, "the journal is append-only", NULL,
 			   "clinic.prune_journal() removes what is older than a date.");
 	return PointerGetDatum(trigger->tg_trigtuple);

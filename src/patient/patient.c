@@ -5,9 +5,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -18,6 +18,7 @@
 #include "patient/phone.h"
 #include "query.h"
 #include "restore.h"
+#include "trigger.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -55,6 +56,14 @@ static SavedQuery find_same_person = {
 		   "coalesce($3, '-infinity'::pg_catalog.date)",
 	QUERY_PARAMETERS(TEXTOID, TEXTOID, DATEOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
+};
+
+static SavedQuery find_visit_of_patient = {
+	.sql = "select 1 from clinic.appointment a where a.clinic_id" EQ "$1 and a.patient_id" EQ
+		   "$2 limit 1",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
 };
 
 static char *
@@ -139,22 +148,29 @@ row_set(PatientRow *row, const char *column, Datum value)
 										   &value, &isnull);
 }
 
-/* A patient's own account may register and change only patients it answers for. */
-static void
-check_account(PatientRow *row, const pg_uuid_t *clinic)
+static bool
+is_account(const PatientRow *row, const pg_uuid_t *actor)
 {
-	const pg_uuid_t *actor;
 	bool isnull;
 	Datum account = row_value(row, "user_id", &isnull);
+
+	return !isnull && memcmp(DatumGetUUIDP(account), actor, UUID_LEN) == 0;
+}
+
+/* A patient's own account may register and change only patients it answers for. */
+static void
+check_account(PatientRow *row, const PatientRow *old, const pg_uuid_t *clinic)
+{
+	const pg_uuid_t *actor;
 
 	if (identity_is_staff(clinic))
 		return;
 	actor = identity_actor();
 	if (actor == NULL)
 		refuse(REASON_STAFF_ONLY, "only an account or the clinic's staff may do this", NULL, NULL);
-	if (isnull)
+	if (old == NULL && row_text(row, "user_id") == NULL)
 		row_set(row, "user_id", UUIDPGetDatum(actor));
-	else if (memcmp(DatumGetUUIDP(account), actor, UUID_LEN) != 0)
+	if (!is_account(row, actor) || (old && !is_account(old, actor)))
 		refuse(REASON_NOT_YOURS, "this account does not answer for that patient", NULL, NULL);
 }
 
@@ -176,7 +192,7 @@ check_dates(const PatientRow *row, const char *timezone)
 }
 
 static void
-check_row(PatientRow *row)
+check_row(PatientRow *row, const PatientRow *old)
 {
 	bool isnull;
 	Datum clinic = row_value(row, "clinic_id", &isnull);
@@ -196,37 +212,51 @@ check_row(PatientRow *row)
 		row_set(row, "phone", CStringGetTextDatum(normalized_phone(phone, query_text(0, 2))));
 	if (email && email_fault(email))
 		refuse(REASON_INVALID_ADDRESS, "this is not an e-mail address", email_fault(email), NULL);
-	check_account(row, DatumGetUUIDP(clinic));
+	check_account(row, old, DatumGetUUIDP(clinic));
+}
+
+/*
+ * A visit that another transaction is writing or deleting would make the
+ * foreign key wait, with the patient locked; one that we can see is enough.
+ */
+static void
+check_delete(const PatientRow *row)
+{
+	bool isnull;
+	Datum key[2] = {row_value(row, "clinic_id", &isnull), row_value(row, "id", &isnull)};
+	const pg_uuid_t *clinic = DatumGetUUIDP(key[0]);
+
+	if (!identity_is_staff(clinic))
+		refuse(REASON_STAFF_ONLY, "only the clinic's staff may delete a patient", NULL, NULL);
+	try_lock_clinic(clinic, LOCK_SHARED);
+	try_lock_patient(clinic, DatumGetUUIDP(key[1]));
+	if (query_run(&find_visit_of_patient, key, NULL, 1) > 0)
+		refuse(REASON_IN_USE, "this patient has visits", NULL,
+			   "Set is_active to false, so that the patient takes no new ones.");
 }
 
 /* BEFORE INSERT, UPDATE or DELETE row trigger of patient. */
 Datum
 patient_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	PatientRow row = {trigger->tg_relation, trigger->tg_trigtuple};
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
+	TriggerRows rows = trigger_rows(trigger);
+	PatientRow old = {trigger->tg_relation, rows.old};
+	PatientRow row = {trigger->tg_relation, rows.written};
+	HeapTuple result = trigger_result(&rows);
 
-	if (restoring(row.relation))
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
-																		  : row.tuple);
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(result);
 	query_begin();
-	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-	{
-		bool isnull;
-		pg_uuid_t *clinic = DatumGetUUIDP(row_value(&row, "clinic_id", &isnull));
-
-		try_lock_clinic(clinic, LOCK_SHARED);
-		try_lock_patient(clinic, DatumGetUUIDP(row_value(&row, "id", &isnull)));
-	}
+	if (row.tuple == NULL)
+		check_delete(&old);
 	else
 	{
-		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-			row.tuple = trigger->tg_newtuple;
-		check_row(&row);
-		row.tuple = SPI_copytuple(row.tuple);
+		check_row(&row, old.tuple ? &old : NULL);
+		result = SPI_copytuple(row.tuple);
 	}
 	query_end();
-	return PointerGetDatum(row.tuple);
+	return PointerGetDatum(result);
 }
 
 Datum
@@ -251,7 +281,7 @@ same_person(const Datum *values, const bool *nulls)
 	const pg_uuid_t *actor;
 	Datum patient;
 
-	(void) query_run(&find_clinic, &values[10], NULL, 1);
+	query_run_one(&find_clinic, &values[10], NULL);
 	key[1] =
 		CStringGetTextDatum(normalized_phone(TextDatumGetCString(values[1]), query_text(0, 2)));
 	if (query_run(&find_same_person, key, key_nulls, 1) == 0)
@@ -285,7 +315,9 @@ register_patient(PG_FUNCTION_ARGS)
 		refuse_null("clinic_id");
 
 	query_begin();
-	if (query_run(&insert_patient, values, nulls, 0) > 0)
+	if (nulls[1])
+		query_run_one(&insert_patient, values, nulls);
+	if (nulls[1] || query_run(&insert_patient, values, nulls, 0) > 0)
 		patient = query_copy_composite(0, 1);
 	else
 		patient = same_person(values, nulls);

@@ -83,20 +83,34 @@ is_letter(pg_wchar c)
 	return c >= 0x80 ? c != 0x00B7 && c != 0x2019 : (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
+/* The bytes of the white space that a UTF-8 text begins with; 0 if it begins with none. */
+static int
+space_length(const char *text)
+{
+	static const char *const spaces[] = {" ",  "\t", "\r",		 "\n",
+										 "\f", "\v", "\xC2\xA0", "\xE3\x80\x80"};
+
+	for (size_t i = 0; i < lengthof(spaces); i++)
+		if (strncmp(text, spaces[i], strlen(spaces[i])) == 0)
+			return (int) strlen(spaces[i]);
+	return 0;
+}
+
 /* Trim, and turn every run of white space into one space, in place. */
 static void
 single_space(char *text)
 {
 	char *out = text;
 
-	for (char *in = text; *in; in++)
+	for (char *in = text; *in;)
 	{
-		bool space = strchr(" \t\r\n\f\v", *in) != NULL;
+		int space = space_length(in);
 
-		if (!space)
-			*out++ = *in;
+		if (space == 0)
+			*out++ = *in++;
 		else if (out > text && out[-1] != ' ')
 			*out++ = ' ';
+		in += space;
 	}
 	if (out > text && out[-1] == ' ')
 		out--;

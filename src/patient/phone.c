@@ -2,7 +2,8 @@
  * phone.c
  *		Telephone numbers in E.164 form.
  *
- * A number that begins with "+" or with the prefix "00" carries its country.
+ * A number that begins with "+" or with the prefix "00" carries its country;
+ * a "(0)" in it is the trunk prefix that such a number is dialled without.
  * Any other is national: a trunk prefix "0" is dropped (Italy, San Marino and
  * the Vatican keep it, ITU-T E.164 and E.123) and the calling code goes before.
  * In the North American plan, country code 1, eleven digits that begin with 1
@@ -17,13 +18,15 @@
 
 /* The digits as typed, without what people put between them; NULL, or why not. */
 static const char *
-collect_digits(const char *typed, char digits[MAX_DIGITS + 3])
+collect_digits(const char *typed, bool international, char digits[MAX_DIGITS + 3])
 {
 	int count = 0;
 
 	for (; *typed; typed++)
 	{
-		if (*typed >= '0' && *typed <= '9')
+		if (international && strncmp(typed, "(0)", 3) == 0)
+			typed += 2;
+		else if (*typed >= '0' && *typed <= '9')
 		{
 			/* two more than a number has, for the prefix 00 */
 			if (count == MAX_DIGITS + 2)
@@ -49,16 +52,13 @@ phone_normalize(const char *typed, const char *calling_code, char normalized[PHO
 	size_t length;
 
 	typed += strspn(typed, " ");
-	international = *typed == '+';
-	fault = collect_digits(typed + international, buffer);
+	international = *typed == '+' || strncmp(typed, "00", 2) == 0;
+	fault = collect_digits(typed + (*typed == '+'), international, buffer);
 	if (fault)
 		return fault;
 
-	if (!international && strncmp(digits, "00", 2) == 0)
-	{
-		international = true;
+	if (international && strncmp(digits, "00", 2) == 0)
 		digits += 2;
-	}
 	if (!international)
 	{
 		if (calling_code == NULL)

@@ -30,9 +30,9 @@ create table clinic.clinic (
   constraint clinic_calling_code_check check (calling_code ~ '^[1-9][0-9]{0,2}$'),
   constraint clinic_mode_check check (mode <> 'walk_in'),
   constraint clinic_provider_seats_check check (provider_seats between 1 and 1000),
-  constraint clinic_min_notice_check check (min_notice >= '0'),
-  constraint clinic_max_advance_check check (max_advance > '0'),
-  constraint clinic_cancel_notice_check check (cancel_notice >= '0'),
+  constraint clinic_min_notice_check check (min_notice between '0' and '10 years'),
+  constraint clinic_max_advance_check check (max_advance > '0' and max_advance <= '10 years'),
+  constraint clinic_cancel_notice_check check (cancel_notice between '0' and '10 years'),
   constraint clinic_slot_step_check check (slot_step between '1 minute' and '24 hours'),
   constraint clinic_duration_check
     check (min_duration >= '1 minute' and min_duration <= max_duration and max_duration <= '8 hours'),
@@ -141,12 +141,15 @@ create table clinic.service (
   constraint service_code_check check (pg_catalog.length(code) between 1 and 50),
   constraint service_name_check check (pg_catalog.length(name) between 1 and 200),
   constraint service_duration_check check (duration between '5 minutes' and '8 hours'),
+  constraint service_clock_time_check
+    check (pg_catalog.date_part('day', duration) = 0 and pg_catalog.date_part('day', buffer_before) = 0
+           and pg_catalog.date_part('day', buffer_after) = 0),
   constraint service_buffer_before_check check (buffer_before between '0' and '8 hours'),
   constraint service_buffer_after_check check (buffer_after between '0' and '8 hours'),
   constraint service_mode_check check (mode <> 'walk_in'),
-  constraint service_min_notice_check check (min_notice >= '0'),
-  constraint service_max_advance_check check (max_advance > '0'),
-  constraint service_cancel_notice_check check (cancel_notice >= '0'),
+  constraint service_min_notice_check check (min_notice between '0' and '10 years'),
+  constraint service_max_advance_check check (max_advance > '0' and max_advance <= '10 years'),
+  constraint service_cancel_notice_check check (cancel_notice between '0' and '10 years'),
   constraint service_slot_step_check check (slot_step between '1 minute' and '24 hours')
 );
 comment on table clinic.service is 'What a visit is for, how long it takes, and where its rules differ from the clinic''s (null: they do not).';
@@ -164,7 +167,8 @@ create table clinic.provider_service (
     foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id) on delete cascade,
   constraint provider_service_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id) on delete cascade,
-  constraint provider_service_duration_check check (duration between '5 minutes' and '8 hours')
+  constraint provider_service_duration_check check (duration between '5 minutes' and '8 hours'),
+  constraint provider_service_clock_time_check check (pg_catalog.date_part('day', duration) = 0)
 );
 comment on table clinic.provider_service is
   'Which services a provider offers. A provider without a row here offers every service of the clinic.';

@@ -1,0 +1,39 @@
+-- clinic_sched as a clinic would set it up, with every policy that a booking has to check switched on:
+-- 1,001 doctors, 10,064 patients, the services of the preset.
+
+create extension clinic_sched cascade;
+
+insert into bench.clinic
+select id from clinic.create_clinic('Bench', 'Europe/Berlin', 'general');
+
+-- Far enough ahead for the last slot; a limit that is counted for each booking but never reached.
+update clinic.clinic
+set prevent_patient_overlap = true,
+    max_active_per_patient = 1000000,
+    max_advance = interval '1 year';
+
+-- Names are letters only: the digits of the number become a to j.
+insert into clinic.provider (clinic_id, code, name)
+select bench.clinic.id, 'D' || to_char(n, 'FM0000'), 'Doctor ' || translate(n::text, '0123456789', 'abcdefghij')
+from generate_series(0, 1000) n, bench.clinic;
+
+insert into clinic.patient (clinic_id, name, phone)
+select bench.clinic.id,
+       'Patient ' || translate(n::text, '0123456789', 'abcdefghij'),
+       '+4930' || to_char(n, 'FM00000000')
+from generate_series(0, 10063) n, bench.clinic;
+
+insert into bench.doctor
+select row_number() over (order by code) - 1, id from clinic.provider;
+
+insert into bench.patient
+select row_number() over (order by phone) - 1, id from clinic.patient;
+
+insert into bench.service
+select id from clinic.service where code = 'follow_up';
+
+-- What an application that books is given; never the claims or the journal.
+grant usage on schema clinic to clinic_bench_app;
+grant execute on all functions in schema clinic to clinic_bench_app;
+grant select, insert, update on clinic.appointment to clinic_bench_app;
+grant select on clinic.clinic, clinic.patient, clinic.resource, clinic.provider, clinic.service to clinic_bench_app;

@@ -1,0 +1,125 @@
+# report.awk: from the results of single runs (bench contender synchronous_commit name=value ...) to the table of
+# medians.  A row whose two sides did not both run shows a dash.
+
+function median(key,    n, i, j, swap, sorted)
+{
+	n = runs[key]
+	if (n == 0)
+		return ""
+	for (i = 1; i <= n; i++)
+		sorted[i] = value[key, i]
+	for (i = 2; i <= n; i++)
+		for (j = i; j > 1 && sorted[j - 1] > sorted[j]; j--)
+		{
+			swap = sorted[j]
+			sorted[j] = sorted[j - 1]
+			sorted[j - 1] = swap
+		}
+	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
+}
+
+function number(x)
+{
+	return x == "" ? "-" : sprintf(x < 100 ? "%.1f" : "%.0f", x)
+}
+
+function quotient(x, y)
+{
+	return x == "" || y == "" || y == 0 ? "-" : sprintf(x / y < 10 ? "%.2f" : "%.0f", x / y)
+}
+
+# The lowest and the highest ratio of two runs of one round: how far the ratio of the medians can be trusted.
+function spread(ours, peer, name,    i, q, least, most)
+{
+	for (i = 1; i <= runs[ours, name] && i <= runs[peer, name]; i++)
+	{
+		if (value[peer, name, i] == 0)
+			continue
+		q = value[ours, name, i] / value[peer, name, i]
+		if (least == "" || q < least)
+			least = q
+		if (most == "" || q > most)
+			most = q
+	}
+	return most == "" ? "-" : quotient(least, 1) ".." quotient(most, 1)
+}
+
+function row(what, ours, peer, goal, name,    x, y)
+{
+	x = median(ours SUBSEP name)
+	y = median(peer SUBSEP name)
+	if (x != "" || y != "")
+		printf "%-66s %7s %7s %7s  %-12s %s\n", what, number(x), number(y), quotient(x, y),
+			spread(ours, peer, name), goal
+}
+
+function hot(what, contender, peer, goal_iterations, goal_booked)
+{
+	row("hot, " what ": iterations/s", "hot " contender " on", "hot " peer " on", goal_iterations,
+		"iterations_per_second")
+	row("hot, " what ": bookings/s", "hot " contender " on", "hot " peer " on", goal_booked,
+		"booked_per_second")
+}
+
+function quiet(what, contender, peer, goal,    i, setting)
+{
+	for (i = 1; i <= 2; i++)
+	{
+		setting = i == 1 ? "on" : "off"
+		row("quiet, sync " setting ", " what ": bookings/s", "quiet " contender " " setting,
+			"quiet " peer " " setting, goal, "booked_per_second")
+	}
+}
+
+function check(bench,    contender, total, i, j, n, names, name, line)
+{
+	n = split("deadlocks serialization_failures overlaps_seen overlaps wrong_claims", names)
+	for (i = 1; i <= contenders; i++)
+	{
+		contender = contender_at[i]
+		if (index(contender, bench " ") != 1)
+			continue
+		line = sprintf("%-28s", contender)
+		for (j = 1; j <= n; j++)
+		{
+			name = names[j]
+			line = line sprintf(" %8d", sum[contender, name])
+		}
+		printf "%s %8.0f\n", line, worst[contender]
+	}
+}
+
+{
+	contender = $1 " " $2 " " $3
+	if (!(contender in seen))
+	{
+		seen[contender] = 1
+		contender_at[++contenders] = contender
+	}
+	for (i = 4; i <= NF; i++)
+	{
+		split($i, pair, "=")
+		value[contender, pair[1], ++runs[contender, pair[1]]] = pair[2] + 0
+		sum[contender, pair[1]] += pair[2]
+		if (pair[1] == "longest_ms" && pair[2] + 0 > worst[contender])
+			worst[contender] = pair[2] + 0
+	}
+}
+
+END {
+	printf "%-66s %7s %7s %7s  %-12s %s\n", "what", "ours", "peer", "ratio", "by round", "goal"
+	hot("functions | check, then insert", "ours_functions", "check_then_insert", ">= 150", ">= 60")
+	hot("plain INSERT and UPDATE | check, then insert", "ours_raw", "check_then_insert", "", "")
+	hot("half and half | check, then insert", "ours_mixed", "check_then_insert", "", "")
+	hot("functions | lock the doctor, then insert", "ours_functions", "lock_then_insert", "", "")
+	quiet("book() | (a) bare INSERT", "ours", "exclude", ">= 0.45")
+	quiet("book() | (b) with 3 foreign keys", "ours", "foreign_keys", ">= 0.6")
+	quiet("book() | (c) with an audit trigger too", "ours", "audit", ">= 0.75")
+	quiet("plain INSERT | (a) bare INSERT", "ours_raw", "exclude", "")
+
+	printf "\n%-28s %8s %8s %8s %8s %8s %8s\n", "all rounds (sync)", "", "", "overlaps", "overlaps", "verify",
+		"longest"
+	printf "%-28s %8s %8s %8s %8s %8s %8s\n", "", "40P01", "40001", "during", "after", "", "ms"
+	check("hot")
+	check("quiet")
+}

@@ -1,0 +1,161 @@
+# Saved plans: one made while a table was empty must not read it from end to end for the rest of
+# the session, and none may outlive the extension, a role or a search_path it was made under.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib $FindBin::RealBin;
+use Clinic;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_cluster('plans', autovacuum => 'off');
+new_clinic($node, 100, 100);
+my ($clinic, $service) = (CLINIC, VISIT);
+
+sub book
+{
+	my ($doctor, $half, $day) = @_;
+	return "select status from clinic.book('@{[ patient($doctor) ]}', '@{[ doctor($doctor) ]}', '$service', @{[ sql_start($half, $day) ]}, clinic_id => '$clinic');";
+}
+
+sub raw
+{
+	my ($doctor, $half, $day) = @_;
+	return "insert into clinic.appointment (clinic_id, patient_id, provider_id, service_id, starts_at)"
+	  . " values ('$clinic', '@{[ patient($doctor) ]}', '@{[ doctor($doctor) ]}', '$service', @{[ sql_start($half, $day) ]});";
+}
+
+# A session to which one statement after another is given, and the time to wait for each.
+sub session
+{
+	my %session = (in => '', out => '', timer => IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	$session{run} = IPC::Run::start(
+		[ 'psql', '-X', '-q', '-At', '-d', $node->connstr('postgres') ],
+		'<', \$session{in}, '>', \$session{out}, '2>&1', $session{timer});
+	return \%session;
+}
+
+my $asked = 0;
+
+sub ask
+{
+	my ($session, $sql) = @_;
+	my $end = 'asked ' . ++$asked;
+	$session->{out} = '';
+	$session->{in} .= "$sql\n\\echo $end\n";
+	IPC::Run::pump($session->{run}) until $session->{out} =~ /^$end$/m;
+	$session->{out} =~ s/^$end\n//m;
+	chomp $session->{out};
+	return $session->{out};
+}
+
+# How often each of the large tables was read from end to end, by any session so far.
+sub scans
+{
+	return $node->safe_psql('postgres', <<'END');
+select string_agg(relname || ' ' || seq_scan, ', ' order by relname)
+from pg_stat_user_tables where schemaname = 'clinic' and relname in ('appointment', 'claim', 'journal', 'patient')
+END
+}
+
+# Statistics of a session are there at the latest when it has ended.
+sub settled_scans
+{
+	my $last = '';
+	for (1 .. 100)
+	{
+		my $now = scans();
+		return $now if $now eq $last;
+		$last = $now;
+		select undef, undef, undef, 1.1;
+	}
+	die 'statistics do not settle';
+}
+
+# Plans made on tables that VACUUM found empty.
+$node->safe_psql('postgres', "$_;") for 'vacuum analyze clinic.appointment', 'vacuum analyze clinic.claim', 'vacuum analyze clinic.journal';
+my $session = session();
+is(ask($session, book(1, 0, 0)), 'scheduled', 'a session books on empty tables');
+ask($session, raw(1, 1, 0));
+ask($session, "select count(*) from (select clinic.confirm(id, clinic_id) from clinic.appointment where clinic_id = '$clinic') c;");
+ask($session, "select count(*) from (select clinic.cancel(id, 'ill', clinic_id) from clinic.appointment where clinic_id = '$clinic' and starts_at < '2030-01-07 08:10Z') c;");
+
+my ($doctor, $patient) = (DOCTOR, PATIENT);
+$node->safe_psql('postgres', <<"END");
+insert into clinic.appointment (clinic_id, patient_id, provider_id, service_id, starts_at)
+select '$clinic', ('$patient' || lpad((1 + n % 100)::text, 12, '0'))::uuid, ('$doctor' || lpad((1 + n % 100)::text, 12, '0'))::uuid,
+  '$service', timestamptz '2030-01-08 08:00Z' + n / 100 / 20 * interval '1 day' + n / 100 % 20 * interval '30 minutes'
+from generate_series(0, 49999) n
+END
+
+my $before = settled_scans();
+is(ask($session, book(2, $_, 1000)), 'scheduled', "it books on among 50,000 visits ($_)") for 0 .. 4;
+like(ask($session, book(2, 0, 1000)), qr/^ERROR: .*that time is not free/m, 'and is refused what is taken');
+ask($session, raw(3, $_, 1000)) for 0 .. 4;
+my $mine = "clinic_id = '$clinic' and provider_id = '@{[ doctor(2) ]}' and starts_at >= '2032-10-01Z'";
+is(ask($session, "select count(*) from (select clinic.confirm(a.id, a.clinic_id) from clinic.appointment a where $mine) c;"), 5, 'confirms');
+is(ask($session, "select count(*) from (select clinic.reschedule(a.id, a.starts_at + '1 day', clinic_id => a.clinic_id) from clinic.appointment a where $mine) c;"), 5, 'reschedules');
+is(ask($session, "update clinic.appointment set starts_at = starts_at + '1 day' where $mine;"), '', 'moves by raw UPDATE');
+is(ask($session, "select count(*) from (select clinic.cancel(a.id, 'ill', a.clinic_id) from clinic.appointment a where $mine) c;"), 5, 'and cancels');
+is(ask($session, "select r.code from clinic.book('@{[ patient(5) ]}', null, '$service', @{[ sql_start(0, 1010) ]}, clinic_id => '$clinic') b join clinic.resource r on r.clinic_id = b.clinic_id and r.id = b.provider_id;"), 'D1', 'books with any doctor');
+is(ask($session, "select status from clinic.book('@{[ patient(6) ]}', '@{[ doctor(6) ]}', '$service', @{[ sql_start(0, 1010) ]}, idempotency_key => 'once', clinic_id => '$clinic');"), 'scheduled', "books with a key ($_)") for 1, 2;
+IPC::Run::finish($session->{run}) if close_input($session);
+is(settled_scans(), $before, 'without ever reading a large table from end to end');
+is_sound($node, 'with plans saved on empty tables');
+
+sub close_input
+{
+	my ($session) = @_;
+	$session->{in} .= "\\q\n";
+	return 1;
+}
+
+# The extension goes and comes back under a session's saved plans.
+$session = session();
+my $set_up = <<"END";
+insert into clinic.clinic (id, name, timezone) values ('$clinic', 'Clinic', 'UTC');
+insert into clinic.service (clinic_id, id, code, name, duration) values ('$clinic', '$service', 'visit', 'Visit', '30 minutes');
+insert into clinic.resource (clinic_id, id, kind, code, name) values ('$clinic', '@{[ doctor(1) ]}', 'provider', 'D1', 'Dr 1');
+insert into clinic.patient (clinic_id, id, name) values ('$clinic', '@{[ patient(1) ]}', 'Patient');
+END
+is(ask($session, book(1, 0, 2000)), 'scheduled', 'a session books');
+for my $again (1 .. 3)
+{
+	is(ask($session, "set client_min_messages = error; drop extension clinic_sched; create extension clinic_sched; $set_up"), '', "drops and creates the extension ($again)");
+	is(ask($session, book(1, 0, 2000)), 'scheduled', 'books again');
+	is(ask($session, raw(1, 1, 2000)), '', 'writes again');
+	like(ask($session, book(1, 0, 2000)), qr/^ERROR: .*that time is not free/m, 'and is refused what is taken');
+}
+like(ask($session, "begin; drop extension clinic_sched; create extension clinic_sched; rollback;"), qr/^$/, 'a replacement that is rolled back');
+is(ask($session, book(1, 3, 2000)), 'scheduled', 'leaves the old one at work');
+is_sound($node, 'after DROP and CREATE EXTENSION');
+
+# A role and a path that change under saved plans, with an operator and a table in the way.
+ask($session, <<"END");
+create role reception;
+grant usage on schema clinic to reception;
+grant select, insert, update on clinic.appointment to reception;
+grant select on clinic.clinic, clinic.resource, clinic.service, clinic.patient to reception;
+grant execute on all functions in schema clinic to reception;
+create role nobody;
+grant usage on schema clinic to nobody;
+create schema trap;
+grant usage on schema trap to public;
+create table trap.claim (like clinic.claim);
+create function trap.never(uuid, uuid) returns boolean language sql as 'select false';
+create operator trap.= (function = trap.never, leftarg = uuid, rightarg = uuid);
+END
+is(ask($session, 'set role reception; set search_path = trap, pg_catalog, clinic; ' . book(1, 4, 2000)), 'scheduled', 'a receptionist with a trap in her path books');
+like(ask($session, book(1, 4, 2000)), qr/^ERROR: .*that time is not free/m, 'and is refused what is taken');
+like(ask($session, raw(1, 4, 2000)), qr/^ERROR: .*that time is not free/m, 'also by a raw INSERT');
+like(ask($session, 'reset role; set role nobody; ' . book(1, 5, 2000)), qr/permission denied/, 'the next role, which was granted nothing, is refused');
+is(ask($session, 'reset role; reset search_path; ' . book(1, 5, 2000)), 'scheduled', 'and the owner books on');
+is(ask($session, 'select count(*) from trap.claim;'), '0', 'nothing fell into the trap');
+IPC::Run::finish($session->{run}) if close_input($session);
+is_sound($node, 'after changes of role and path');
+
+$node->stop;
+done_testing();
