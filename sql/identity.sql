@@ -13,7 +13,11 @@ set clinic_sched.clinic_id = :'north';
 select pg_temp.shown(clinic.current_clinic()) as clinic, clinic.is_staff();
 set clinic_sched.actor_id = '00000000-0000-7000-8000-0000000000f1';
 select clinic.current_actor(), clinic.is_staff();
+-- nobody makes himself staff
 insert into clinic.member (user_id, role, name) values ('00000000-0000-7000-8000-0000000000f1', 'nurse', 'Ann');
+reset clinic_sched.actor_id;
+insert into clinic.member (user_id, role, name) values ('00000000-0000-7000-8000-0000000000f1', 'nurse', 'Ann');
+set clinic_sched.actor_id = '00000000-0000-7000-8000-0000000000f1';
 select clinic.is_staff() as in_the_north, clinic.is_staff(:'south') as in_the_south;
 reset clinic_sched.actor_id;
 reset clinic_sched.clinic_id;

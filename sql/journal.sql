@@ -30,8 +30,8 @@ select id as visit from clinic.book(:'ada', '00000000-0000-7000-8000-0000000000d
 select (clinic.reschedule(:'visit', '2099-06-01 10:00+00')).status;
 update clinic.appointment set reason = reason;
 select (clinic.confirm(:'visit')).status;
-update clinic.appointment set confirmed_at = null, notes = 'x' where id = :'visit';
 reset clinic_sched.actor_id;
+update clinic.appointment set confirmed_at = null, notes = 'x' where id = :'visit';
 delete from clinic.appointment where id = :'visit';
 reset role;
 \x on

@@ -602,16 +602,20 @@ is_set(const TriggerData *trigger, VisitColumn column)
 }
 
 /*
- * Does a hold whose claims were reaped take its time again with this update?
- * The claims decide, not a clock: the row is locked, so nobody reaps them now.
+ * Does a hold that has lost its time, or may lose it any moment, take it again
+ * with this update?  Whether its claims were reaped is not told by this
+ * transaction's clock, which may have begun before the hold ended; the row is
+ * locked now, so nobody reaps them any more.
  */
 static bool
 reclaims(const VisitRow *row, const VisitRow *old)
 {
 	Datum values[] = {visit_datum(old, VISIT_CLINIC_ID), visit_datum(old, VISIT_ID)};
 
-	return visit_status(old) == STATUS_HELD && status_claims(visit_status(row)) &&
-		   !(visit_same(row, old, VISIT_STATUS) && visit_same(row, old, VISIT_HOLD_EXPIRES_AT)) &&
+	if (visit_status(old) != STATUS_HELD || !status_claims(visit_status(row)) ||
+		(visit_same(row, old, VISIT_STATUS) && visit_same(row, old, VISIT_HOLD_EXPIRES_AT)))
+		return false;
+	return visit_time(old, VISIT_HOLD_EXPIRES_AT) <= GetCurrentTransactionStartTimestamp() ||
 		   query_run(&find_claim, values, NULL, 1) == 0;
 }
 

@@ -31,7 +31,7 @@ create trigger provider_service_check before insert or update on clinic.provider
 create function clinic.staff_only() returns trigger
   language c as 'MODULE_PATHNAME', 'staff_only';
 comment on function clinic.staff_only() is 'Trigger: a patient''s account may not write here.';
-create trigger staff_only before insert or update or delete on clinic.clinic
+create trigger staff_only before update or delete on clinic.clinic
   for each row execute function clinic.staff_only('id');
 create trigger staff_only before insert or update or delete on clinic.member
   for each row execute function clinic.staff_only('clinic_id');
@@ -65,7 +65,7 @@ create function clinic.create_clinic(name text, timezone text, preset text defau
   language c volatile parallel unsafe
   as 'MODULE_PATHNAME', 'create_clinic';
 comment on function clinic.create_clinic(text, text, text) is
-  'Creates a clinic with the services and the policy of a preset: general, outpatient, veterinary or token.';
+  'Creates a clinic with the services and the policy of a preset: general, outpatient, veterinary or token. The account that acts, if any, becomes its first member, an admin.';
 
 create function clinic.lock_for_import(clinic_id uuid default clinic.current_clinic()) returns void
   language c volatile parallel unsafe

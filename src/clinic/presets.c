@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "identity/identity.h"
 #include "query.h"
 #include "utils/builtins.h"
 
@@ -95,6 +96,15 @@ static SavedQuery insert_provider = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
+/* As the owner: nobody is yet staff of a new clinic. */
+static SavedQuery insert_member = {
+	.sql = "insert into clinic.member (clinic_id, user_id, role)"
+		   " values ($1, $2, 'admin'::clinic.member_role)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
 static SavedQuery get_clinic = {
 	.sql = "select c from clinic.clinic c where c.id" EQ "$1",
 	QUERY_PARAMETERS(UUIDOID),
@@ -129,6 +139,7 @@ Datum
 create_clinic(PG_FUNCTION_ARGS)
 {
 	static const char *const arguments[] = {"name", "timezone", "preset"};
+	const pg_uuid_t *actor = identity_actor();
 	const ClinicPreset *preset;
 	Datum values[7];
 	Datum clinic;
@@ -149,6 +160,12 @@ create_clinic(PG_FUNCTION_ARGS)
 	query_begin();
 	query_run_one(&insert_clinic, values, NULL);
 	clinic = UUIDPGetDatum(query_uuid(0, 1));
+	if (actor)
+	{
+		Datum member[] = {clinic, UUIDPGetDatum(actor)};
+
+		(void) query_run(&insert_member, member, NULL, 0);
+	}
 	add_services(clinic, preset);
 	if (preset->provider_code)
 	{

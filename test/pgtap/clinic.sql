@@ -110,7 +110,7 @@ select is(t.refusal($$update clinic.provider_service set service_id = t.id('half
 -- what is in use stays
 select t.call('v', t.book('ada', 'house', t.at('09:00'), 'hour'));
 select is(t.refusal($$delete from clinic.resource where code = 'house'$$), 'PT409 in_use', 'a provider with visits is not deleted');
-select is(t.refusal($$delete from clinic.patient where id = t.id('ada')$$), '23503 appointment_patient_fkey', 'a patient with visits is not deleted');
+select is(t.refusal($$delete from clinic.patient where id = t.id('ada')$$), 'PT409 in_use', 'a patient with visits is not deleted');
 select is(t.refusal($$delete from clinic.service where code = 'hour'$$), '23503 appointment_service_fkey', 'a service with visits is not deleted');
 select t.call('w', (clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('09:00'), resource_ids => array[t.id('room')])).id);
 select is(t.refusal($$delete from clinic.room where code = 'room'$$), 'PT409 in_use', 'a room with visits is not deleted');

@@ -114,7 +114,7 @@ select is(t.refusal($$update clinic.patient set breed = null where name = 'Ada K
 select is(t.refusal($$update clinic.patient set user_id = t.id('bob''s account') where name = 'Byron Lovelace'$$), 'PT403 not_yours', 'an account gives its patient to no other');
 select t.act_as('bob''s account');
 select is(t.refusal($$update clinic.patient set user_id = t.id('bob''s account') where name = 'Byron Lovelace'$$), 'PT403 not_yours', 'an account takes no patient from another');
-select is(t.refusal($$delete from clinic.patient where name = 'Ada King'$$), 'PT403 not_yours', 'nor does it delete one');
+select is(t.refusal($$delete from clinic.patient where name = 'Ada King'$$), 'PT403 staff_only', 'nor does it delete one');
 
 select * from finish();
 rollback;

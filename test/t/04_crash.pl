@@ -67,11 +67,25 @@ END
 	return;
 }
 
+# The processes of a postmaster that was killed take a moment to notice, and until then the next
+# one refuses to start.
+sub kill_postmaster
+{
+	my @processes = split /\n/, $node->safe_psql('postgres', 'select pid from pg_stat_activity where pid <> pg_backend_pid()');
+	$node->kill9;
+	for (1 .. 300)
+	{
+		return unless grep { kill 0, $_ } @processes;
+		select undef, undef, undef, 0.1;
+	}
+	die 'the postmaster is dead, its children are not';
+}
+
 sub visits { return $node->safe_psql('postgres', 'select count(*) from clinic.appointment') }
 
 my %kills = (
 	'stopped with immediate' => sub { $node->stop('immediate') },
-	'the postmaster killed with SIGKILL' => sub { $node->kill9 },
+	'the postmaster killed with SIGKILL' => sub { kill_postmaster() },
 	'a backend killed with SIGKILL' => sub {
 		my $backend = $node->safe_psql('postgres', <<'END');
 select pid from pg_stat_activity
@@ -109,7 +123,7 @@ for my $how (sort keys %kills)
 # A prepared transaction keeps its locks through a crash: its time is neither free nor lost.
 my $book = sub { "select clinic.book('@{[ patient($_[0]) ]}', '@{[ doctor(1) ]}', '$service', @{[ sql_start($_[1], 5000) ]})" };
 $node->safe_psql('postgres', "begin; @{[ $book->(1, 0) ]}; prepare transaction 'visit'");
-$node->kill9;
+kill_postmaster();
 $node->start;
 my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nset lock_timeout = '300ms'; @{[ $book->(2, 0) ]};");
 is_deeply(failures($err), { '55P03' => 1 }, 'a rival waits for a prepared booking after a crash');
