@@ -15,7 +15,7 @@ use Test::More;
 use constant DOCTORS => 1000;
 use constant VISITS => 40_000;
 
-my $node = new_cluster('bulk', max_locks_per_transaction => 64, statement_timeout => '60s');
+my $node = new_cluster('bulk', max_locks_per_transaction => 64, statement_timeout => '45s');
 new_clinic($node, DOCTORS, DOCTORS);
 my ($doctor, $patient, $service) = (DOCTOR, PATIENT, VISIT);
 

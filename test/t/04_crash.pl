@@ -122,15 +122,15 @@ for my $how (sort keys %kills)
 
 # A prepared transaction keeps its locks through a crash: its time is neither free nor lost.
 my $book = sub { "select clinic.book('@{[ patient($_[0]) ]}', '@{[ doctor(1) ]}', '$service', @{[ sql_start($_[1], 5000) ]})" };
-$node->safe_psql('postgres', "begin; @{[ $book->(1, 0) ]}; prepare transaction 'visit'");
+$node->safe_psql('postgres', "begin; @{[ $book->(1, 8) ]}; prepare transaction 'visit'");
 kill_postmaster();
 $node->start;
-my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nset lock_timeout = '300ms'; @{[ $book->(2, 0) ]};");
+my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nset lock_timeout = '300ms'; @{[ $book->(2, 8) ]};");
 is_deeply(failures($err), { '55P03' => 1 }, 'a rival waits for a prepared booking after a crash');
 $node->safe_psql('postgres', "commit prepared 'visit'");
-($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n@{[ $book->(2, 0) ]};");
+($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n@{[ $book->(2, 8) ]};");
 is_deeply(failures($err), { slot_taken => 1 }, 'and is refused when it commits');
-$node->safe_psql('postgres', "begin; @{[ $book->(1, 2) ]}; prepare transaction 'visit'; rollback prepared 'visit'; @{[ $book->(2, 2) ]}");
+$node->safe_psql('postgres', "begin; @{[ $book->(1, 10) ]}; prepare transaction 'visit'; rollback prepared 'visit'; @{[ $book->(2, 10) ]}");
 is_whole('after prepared transactions');
 
 $node->stop;

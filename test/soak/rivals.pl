@@ -1,0 +1,10 @@
+# The rivals of test/t/01_rivals.pl for some ten seconds a round and more.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/../t";
+
+$ENV{RIVALS_STATEMENTS} = 1_000;
+do "$FindBin::RealBin/../t/01_rivals.pl" or die $@ || $!;
