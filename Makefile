@@ -19,6 +19,7 @@ OBJS = \
 	src/restore.o \
 	src/trigger.o \
 	src/civil/civil.o \
+	src/civil/civil_sql.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \

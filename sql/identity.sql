@@ -28,7 +28,11 @@ select pg_temp.shown(clinic.current_clinic()) as clinic, clinic.current_actor(),
 
 -- what is no UUID
 set clinic_sched.clinic_id = 'North';
+select clinic.current_clinic();
+reset clinic_sched.clinic_id;
 set clinic_sched.actor_id = '0';
+select clinic.is_staff(:'north');
+reset clinic_sched.actor_id;
 set request.jwt.claims = '{"sub": "ann@example.org"}';
 select clinic.current_actor();
 select clinic.is_staff(:'north');

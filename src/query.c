@@ -20,6 +20,7 @@
 #include "query.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
@@ -58,19 +59,38 @@ query_is_as_owner(void)
 	return (security_context & SECURITY_NOFORCE_RLS) != 0 && user == tables_owner();
 }
 
+/* Forgotten whenever a relation or a schema changes. */
+static Oid known_owner = InvalidOid;
+
+static void
+forget_owner(Datum argument, int cache, uint32 hash)
+{
+	known_owner = InvalidOid;
+}
+
 Oid
 tables_owner(void)
 {
-	Oid relid = get_relname_relid("claim", get_namespace_oid("clinic", false));
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid owner;
+	static bool watching = false;
+	HeapTuple tuple;
 
+	if (OidIsValid(known_owner))
+		return known_owner;
+	if (!watching)
+	{
+		CacheRegisterSyscacheCallback(RELOID, forget_owner, (Datum) 0);
+		CacheRegisterSyscacheCallback(NAMESPACEOID, forget_owner, (Datum) 0);
+		watching = true;
+	}
+	tuple = SearchSysCache1(RELOID,
+							ObjectIdGetDatum(
+								get_relname_relid("claim", get_namespace_oid("clinic", false))));
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("the tables of extension clinic_sched are missing")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	known_owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
-	return owner;
+	return known_owner;
 }
 
 uint64

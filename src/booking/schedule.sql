@@ -1,7 +1,7 @@
 -- schedule.sql: reading the agenda of a day, a week, a month
 --
 -- A day is a civil day in the clinic's zone. A visit belongs to every day it
--- touches; what takes no time any more (cancelled, an expired hold) to none.
+-- touches; a cancelled one and an expired hold to none.
 
 create function clinic.visits_of_days(provider_id uuid, first_day date, last_day date, clinic_id uuid)
   returns setof clinic.appointment
@@ -10,8 +10,8 @@ begin atomic
   select a.*
   from clinic.clinic c
   cross join lateral (
-    select visits_of_days.first_day::timestamp at time zone c.timezone as starts,
-           (visits_of_days.last_day + 1)::timestamp at time zone c.timezone as ends) d
+    select clinic.day_start(visits_of_days.first_day, c.timezone) as starts,
+           clinic.day_start(visits_of_days.last_day + 1, c.timezone) as ends) d
   join clinic.appointment a
     on a.clinic_id = c.id
    and a.starts_at < d.ends

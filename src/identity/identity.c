@@ -41,8 +41,7 @@ static SavedQuery find_membership = {
 	.as_owner = true,
 };
 
-static bool check_uuid_setting(char **newval, void **extra, GucSource source);
-static const pg_uuid_t *uuid_of_setting(const char *setting);
+static const pg_uuid_t *uuid_of_setting(const char *setting, const char *name);
 static const pg_uuid_t *uuid_of_claim(const char *claim);
 static const char *token_claims(void);
 
@@ -51,16 +50,16 @@ identity_define_settings(void)
 {
 	DefineCustomStringVariable("clinic_sched.clinic_id",
 							   "The clinic that functions work for when none is named.", NULL,
-							   &clinic_setting, "", PGC_USERSET, 0, check_uuid_setting, NULL, NULL);
+							   &clinic_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("clinic_sched.actor_id",
 							   "The account on whose behalf this session acts.", NULL,
-							   &actor_setting, "", PGC_USERSET, 0, check_uuid_setting, NULL, NULL);
+							   &actor_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
 const pg_uuid_t *
 identity_actor(void)
 {
-	const pg_uuid_t *actor = uuid_of_setting(actor_setting);
+	const pg_uuid_t *actor = uuid_of_setting(actor_setting, "clinic_sched.actor_id");
 
 	return actor ? actor : uuid_of_claim("sub");
 }
@@ -79,7 +78,7 @@ identity_is_staff(const pg_uuid_t *clinic)
 Datum
 current_clinic(PG_FUNCTION_ARGS)
 {
-	const pg_uuid_t *clinic = uuid_of_setting(clinic_setting);
+	const pg_uuid_t *clinic = uuid_of_setting(clinic_setting, "clinic_sched.clinic_id");
 	pg_uuid_t *only = NULL;
 
 	if (clinic == NULL)
@@ -141,20 +140,19 @@ looks_like_uuid(const char *text)
 	return digits == 32;
 }
 
-static bool
-check_uuid_setting(char **newval, void **extra, GucSource source)
-{
-	if (*newval == NULL || **newval == '\0' || looks_like_uuid(*newval))
-		return true;
-	GUC_check_errdetail("The value must be a UUID, or empty.");
-	return false;
-}
-
+/*
+ * A setting is checked here, not when it is set: set before this library is
+ * loaded it would be dropped then, and a stranger be taken for the staff.
+ */
 static const pg_uuid_t *
-uuid_of_setting(const char *setting)
+uuid_of_setting(const char *setting, const char *name)
 {
 	if (setting == NULL || *setting == '\0')
 		return NULL;
+	if (!looks_like_uuid(setting))
+		refuse(
+			REASON_INVALID_CLAIM, psprintf("%s is not a UUID", name), NULL,
+			"Set clinic_sched.actor_id or clinic_sched.clinic_id where accounts have other keys.");
 	return DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(setting)));
 }
 
@@ -191,10 +189,7 @@ uuid_of_claim(const char *claim)
 	value = findJsonbValueFromContainer(&json->root, JB_FOBJECT, &key);
 	if (value == NULL || value->type == jbvNull)
 		return NULL;
-	text = value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "";
-	if (!looks_like_uuid(text))
-		refuse(
-			REASON_INVALID_CLAIM, psprintf("the token's claim \"%s\" is not a UUID", claim), NULL,
-			"Set clinic_sched.actor_id or clinic_sched.clinic_id where accounts have other keys.");
-	return uuid_of_setting(text);
+	text =
+		value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "none";
+	return uuid_of_setting(text, psprintf("the token's claim \"%s\"", claim));
 }

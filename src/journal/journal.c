@@ -28,6 +28,7 @@
 
 PG_FUNCTION_INFO_V1(journal_change);
 PG_FUNCTION_INFO_V1(journal_append_only);
+PG_FUNCTION_INFO_V1(not_truncated);
 PG_FUNCTION_INFO_V1(prune_journal);
 
 static SavedQuery add_entry = {
@@ -105,16 +106,25 @@ journal_change(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* BEFORE UPDATE, DELETE or TRUNCATE trigger of the journal. */
+/* BEFORE UPDATE or DELETE row trigger of the journal. */
 Datum
 journal_append_only(PG_FUNCTION_ARGS)
 {
-	const TriggerData *trigger = (const TriggerData *) fcinfo->context;
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !(pruning && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
+	if (!(pruning && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
 		refuse(REASON_IMMUTABLE, "the journal is append-only", NULL,
 			   "clinic.prune_journal() removes what is older than a date.");
 	return PointerGetDatum(trigger->tg_trigtuple);
+}
+
+/* BEFORE TRUNCATE statement trigger: neither claims nor the journal would notice. */
+Datum
+not_truncated(PG_FUNCTION_ARGS)
+{
+	(void) trigger_data(fcinfo, TRIGGER_EVENT_BEFORE, 0);
+	refuse(REASON_IMMUTABLE, "this table cannot be truncated", NULL,
+		   "DELETE what is not wanted; clinic.prune_journal() shortens the journal.");
 }
 
 Datum

@@ -8,6 +8,10 @@ create function clinic.journal_append_only() returns trigger
   language c as 'MODULE_PATHNAME', 'journal_append_only';
 comment on function clinic.journal_append_only() is 'Trigger: keeps the journal append-only.';
 
+create function clinic.not_truncated() returns trigger
+  language c as 'MODULE_PATHNAME', 'not_truncated';
+comment on function clinic.not_truncated() is 'Trigger: keeps a table from being truncated.';
+
 create function clinic.prune_journal(before timestamptz, clinic_id uuid default clinic.current_clinic())
   returns bigint
   language c volatile parallel unsafe
@@ -17,8 +21,12 @@ comment on function clinic.prune_journal(timestamptz, uuid) is
 
 create trigger journal_append_only before update or delete on clinic.journal
   for each row execute function clinic.journal_append_only();
-create trigger journal_not_truncated before truncate on clinic.journal
-  for each statement execute function clinic.journal_append_only();
+create trigger not_truncated before truncate on clinic.journal
+  for each statement execute function clinic.not_truncated();
+create trigger not_truncated before truncate on clinic.appointment
+  for each statement execute function clinic.not_truncated();
+create trigger not_truncated before truncate on clinic.claim
+  for each statement execute function clinic.not_truncated();
 
 create trigger journal_change after insert or update or delete on clinic.clinic
   for each row execute function clinic.journal_change('clinic', 'id');

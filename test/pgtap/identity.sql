@@ -26,9 +26,14 @@ select is(t.refusal($$select clinic.book(t.id('ada'), t.id('house'), t.id('half'
           'PT400 missing_argument', 'with no current clinic a booking must name one');
 rollback to two_clinics;
 
-select is(t.refusal($$set local clinic_sched.clinic_id = 'Praxis'$$), '22023', 'clinic_sched.clinic_id takes nothing but a UUID');
-select is(t.refusal($$set local clinic_sched.actor_id = '1'$$), '22023', 'clinic_sched.actor_id takes nothing but a UUID');
-select is(t.refusal($$set local clinic_sched.actor_id = '00000000-0000-7000-8000-0000000000f1x'$$), '22023', 'a UUID with something behind it is none');
+set local clinic_sched.clinic_id = 'Praxis';
+select is(t.refusal($$select clinic.current_clinic()$$), 'PT400 invalid_claim', 'clinic_sched.clinic_id takes nothing but a UUID');
+set local clinic_sched.clinic_id = '';
+set local clinic_sched.actor_id = '1';
+select is(t.refusal($$select clinic.is_staff(t.id('clinic'))$$), 'PT400 invalid_claim', 'clinic_sched.actor_id takes nothing but a UUID');
+set local clinic_sched.actor_id = '00000000-0000-7000-8000-0000000000f1x';
+select is(t.refusal($$select clinic.current_actor()$$), 'PT400 invalid_claim', 'a UUID with something behind it is none');
+set local clinic_sched.actor_id = '';
 select is(t.refusal($$set local clinic_sched.nonsense = '1'$$), case when current_setting('server_version_num')::int >= 150000 then '42602' else 'not refused' end, 'a misspelt setting is refused, from PostgreSQL 15 on');
 
 -- which actor
@@ -52,7 +57,9 @@ select ok(not clinic.is_staff(null), 'nobody is staff of no clinic');
 do $$begin perform t.act_as('the receptionist'); end$$;
 select ok(clinic.is_staff(t.id('clinic')), 'a member is staff');
 savepoint elsewhere;
+do $$begin perform t.token(''); end$$;
 select t.call('second', (clinic.create_clinic('Second', 'UTC')).id);
+do $$begin perform t.act_as('the receptionist'); end$$;
 select ok(not clinic.is_staff(t.id('second')), 'a member of one clinic is not staff of another');
 rollback to elsewhere;
 
