@@ -49,28 +49,29 @@ PG_FUNCTION_INFO_V1(visit_after);
 #define NOTES_LIMIT 5000
 
 /*
- * Of the patient's other visits from $6 on: does a timed one overlap [$4, $5),
- * and how many end after $7?  A hold that ended at $7 is none.
+ * Where the clinic has rules about a patient's other visits: does a timed one
+ * overlap [$4, $5), and are as many to come at $6 as may be?  Nothing longer
+ * than a claim reaches into what is asked about, so only visits that start
+ * after $7, or after $8 where those to come are counted, are read.  A hold that
+ * ended at $6 is none.
  */
 static SavedQuery find_other_visits = {
-	.sql = "select coalesce(pg_catalog.bool_or(a.starts_at" LT "$5 and a.ends_at" GT
-		   "$4 and a.mode" EQ "'timed'::clinic.visit_mode), false),"
-		   " pg_catalog.count(*) filter (where a.ends_at" GT "$7 and a.status" NE
-		   "'in_progress'::clinic.appointment_status)"
-		   " from clinic.appointment a where a.clinic_id" EQ "$1 and a.patient_id" EQ "$2"
-		   " and a.starts_at" GT "$6 and a.id" NE "$3"
-		   " and a.status" LE "'in_progress'::clinic.appointment_status"
-		   " and (a.status" NE "'held'::clinic.appointment_status or a.hold_expires_at" GT "$7)",
+	.sql =
+		"select c.prevent_patient_overlap and v.overlapped, c.max_active_per_patient" LE "v.to_come"
+		" from clinic.clinic c cross join lateral (select"
+		" coalesce(pg_catalog.bool_or(a.starts_at" LT "$5 and a.ends_at" GT "$4 and a.mode" EQ
+		"'timed'::clinic.visit_mode), false),"
+		" pg_catalog.count(*) filter (where a.ends_at" GT "$6 and a.status" NE
+		"'in_progress'::clinic.appointment_status)"
+		" from clinic.appointment a where a.clinic_id" EQ "$1 and a.patient_id" EQ "$2"
+		" and a.starts_at" GT "(case when c.max_active_per_patient is null then $7 else $8 end)"
+		" and a.id" NE "$3 and a.status" LE "'in_progress'::clinic.appointment_status"
+		" and (a.status" NE "'held'::clinic.appointment_status or a.hold_expires_at" GT "$6)"
+		") v (overlapped, to_come)"
+		" where c.id" EQ
+		"$1 and (c.prevent_patient_overlap or c.max_active_per_patient is not null)",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-					 TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
-static SavedQuery find_patient_rules = {
-	.sql = "select c.prevent_patient_overlap, c.max_active_per_patient from clinic.clinic c"
-		   " where c.id" EQ "$1",
-	QUERY_PARAMETERS(UUIDOID),
+					 TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -857,31 +858,24 @@ remove_claims(const VisitRow *row)
 static void
 check_other_visits(const VisitRow *row)
 {
-	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
 	TimestampTz starts_at = visit_time(row, VISIT_STARTS_AT);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	Datum values[7] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_PATIENT_ID),
-					   visit_datum(row, VISIT_ID),		  visit_datum(row, VISIT_STARTS_AT),
-					   visit_datum(row, VISIT_ENDS_AT),	  0,
-					   TimestampTzGetDatum(now)};
-	bool overlap_matters;
-	int32 limit;
+	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID),
+					  visit_datum(row, VISIT_PATIENT_ID),
+					  visit_datum(row, VISIT_ID),
+					  visit_datum(row, VISIT_STARTS_AT),
+					  visit_datum(row, VISIT_ENDS_AT),
+					  TimestampTzGetDatum(now),
+					  TimestampTzGetDatum(starts_at - LONGEST_CLAIM),
+					  TimestampTzGetDatum(Min(starts_at, now) - LONGEST_CLAIM)};
 
-	if (!patient_is_locked(clinic, visit_uuid(row, VISIT_PATIENT_ID)) ||
-		query_run(&find_patient_rules, values, NULL, 1) == 0)
+	if (!patient_is_locked(visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_PATIENT_ID)) ||
+		query_run(&find_other_visits, values, NULL, 1) == 0)
 		return;
-	overlap_matters = query_bool(0, 1) && visit_mode(row) == MODE_TIMED;
-	limit = visit_isnull(row, VISIT_OVERRIDE_REASON) ? query_int32(0, 2, 0) : 0;
-	if (!overlap_matters && limit == 0)
-		return;
-
-	/* Nothing longer than a claim reaches into what is asked about. */
-	values[5] = TimestampTzGetDatum((limit ? Min(starts_at, now) : starts_at) - LONGEST_CLAIM);
-	(void) query_run(&find_other_visits, values, NULL, 1);
-	if (overlap_matters && query_bool(0, 1))
+	if (visit_mode(row) == MODE_TIMED && query_bool(0, 1))
 		refuse(REASON_PATIENT_OVERLAP, "the patient has another visit at that time", NULL,
 			   "Choose another time, or cancel the other visit.");
-	if (limit && query_int64(0, 2, 0) >= limit)
+	if (visit_isnull(row, VISIT_OVERRIDE_REASON) && query_bool(0, 2))
 		refuse(REASON_LIMIT_REACHED, "the patient has as many visits to come as the clinic allows",
 			   NULL, NULL);
 }
