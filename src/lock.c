@@ -20,8 +20,11 @@
 #include "compat.h"
 #include "errors.h"
 #include "lock.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 /* Field 4 of the lock tag, where pg_advisory_lock() puts 1 or 2. */
 #define LOCK_CLASS 0xC511
@@ -65,35 +68,37 @@ static LockKey resource_key(const pg_uuid_t *clinic, const pg_uuid_t *resource);
 static int day_keys(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz from,
 					TimestampTz to, LockKey *keys);
 static bool is_held(LockKey key, LockStrength strength);
-static void acquire(LockKey key, LockStrength strength);
+static void acquire(LockKey key, LockStrength strength, LockManner manner);
 static bool try_acquire(LockKey key, LockStrength strength);
-static void acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength);
-static void try_acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength);
+static void acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength,
+						   LockManner manner);
 static int compare_keys(const void *a, const void *b);
 
 void
-lock_clinic(const pg_uuid_t *clinic, LockStrength strength)
+lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner)
 {
-	acquire(clinic_key(clinic), strength);
+	acquire(clinic_key(clinic), strength, manner);
 }
 
 void
 lock_idempotency_key(const pg_uuid_t *clinic, const char *key)
 {
 	acquire_within(clinic, make_key(LEVEL_IDEMPOTENCY_KEY, clinic, key, strlen(key)),
-				   LOCK_EXCLUSIVE);
+				   LOCK_EXCLUSIVE, LOCK_WAIT);
 }
 
 void
 lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit)
 {
-	acquire_within(clinic, make_key(LEVEL_VISIT, clinic, visit, UUID_LEN), LOCK_EXCLUSIVE);
+	acquire_within(clinic, make_key(LEVEL_VISIT, clinic, visit, UUID_LEN), LOCK_EXCLUSIVE,
+				   LOCK_WAIT);
 }
 
 void
-lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength)
+lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength,
+			 LockManner manner)
 {
-	acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), strength);
+	acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), strength, manner);
 }
 
 bool
@@ -104,9 +109,9 @@ patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 }
 
 void
-lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource)
+lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner)
 {
-	acquire_within(clinic, resource_key(clinic, resource), LOCK_EXCLUSIVE);
+	acquire_within(clinic, resource_key(clinic, resource), LOCK_EXCLUSIVE, manner);
 }
 
 /* The resources' locks and those of their days, in order. */
@@ -128,13 +133,13 @@ keys_of_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources
 
 void
 lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
-		  TimestampTz to)
+		  TimestampTz to, LockManner manner)
 {
 	int nkeys;
 	LockKey *keys = keys_of_days(clinic, resources, nresources, from, to, &nkeys);
 
 	for (int i = 0; i < nkeys; i++)
-		acquire_within(clinic, keys[i], day_or_resource_strength(keys[i]));
+		acquire_within(clinic, keys[i], day_or_resource_strength(keys[i]), manner);
 	pfree(keys);
 }
 
@@ -181,7 +186,7 @@ lock_days_for_now(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nreso
 {
 	taken->keys = missing_locks(clinic, resources, nresources, from, to, &taken->count);
 	for (int i = 0; i < taken->count; i++)
-		acquire(taken->keys[i], day_or_resource_strength(taken->keys[i]));
+		acquire(taken->keys[i], day_or_resource_strength(taken->keys[i]), LOCK_WAIT);
 }
 
 bool
@@ -207,25 +212,6 @@ unlock_days(const DayLocks *taken)
 		(void) LockRelease(&tag, lock_mode(day_or_resource_strength(taken->keys[i])), false);
 	}
 #endif
-}
-
-void
-try_lock_clinic(const pg_uuid_t *clinic, LockStrength strength)
-{
-	if (!try_acquire(clinic_key(clinic), strength))
-		refuse_lock();
-}
-
-void
-try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient)
-{
-	try_acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), LOCK_EXCLUSIVE);
-}
-
-void
-try_lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource)
-{
-	try_acquire_within(clinic, resource_key(clinic, resource), LOCK_EXCLUSIVE);
 }
 
 void
@@ -330,13 +316,37 @@ is_held(LockKey key, LockStrength strength)
 		   (strength == LOCK_SHARED && lock_held_by_me(&tag, ShareLock));
 }
 
+/* Try, and try again for a while.  Nobody sees this as waiting, so it is in no deadlock. */
+static bool
+try_patiently(LockKey key, LockStrength strength)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
+
+	while (!try_acquire(key, strength))
+	{
+		if (GetCurrentTimestamp() >= end)
+			return false;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
 static void
-acquire(LockKey key, LockStrength strength)
+acquire(LockKey key, LockStrength strength, LockManner manner)
 {
 	LOCKTAG tag;
 
 	if (is_held(key, strength))
 		return;
+	if (manner == LOCK_TRY)
+	{
+		if (!try_patiently(key, strength))
+			refuse_lock();
+		return;
+	}
 	if (breaks_the_order(key))
 	{
 		if (!try_acquire(key, strength))
@@ -382,25 +392,17 @@ clinic_covers(const pg_uuid_t *clinic)
 	forget_released();
 	if (held.count < LOCK_LIMIT)
 		return false;
-	try_lock_clinic(clinic, LOCK_EXCLUSIVE);
+	if (!try_acquire(clinic_key(clinic), LOCK_EXCLUSIVE))
+		refuse_lock();
 	return true;
 }
 
 static void
-acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength)
+acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength, LockManner manner)
 {
 	if (is_held(key, strength) || clinic_covers(clinic))
 		return;
-	acquire(key, strength);
-}
-
-static void
-try_acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength)
-{
-	if (is_held(key, strength) || clinic_covers(clinic))
-		return;
-	if (!try_acquire(key, strength))
-		refuse_lock();
+	acquire(key, strength, manner);
 }
 
 static LockKey

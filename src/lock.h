@@ -14,8 +14,8 @@
  * transaction ends with 40001 and a hint that names clinic.lock_for_import().
  *
  * PostgreSQL locks the row of a raw UPDATE or DELETE before a trigger can take
- * any of these.  One such statement that changes several visits, or several in
- * one transaction, may therefore meet another in PostgreSQL's own row locks.
+ * any of these.  Statements of that kind that change several visits, or several
+ * of them in one transaction, may still meet in each other's row locks.
  *
  * All locks last until the transaction, or the subtransaction that took them,
  * ends.
@@ -35,20 +35,38 @@ typedef enum LockStrength
 	LOCK_EXCLUSIVE
 } LockStrength;
 
-extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength);
+/*
+ * How to take a lock that is not held yet.  Who has locked a row already, as the
+ * triggers of an UPDATE or DELETE have, may have those waiting for that row who
+ * hold what it needs now.  So it must not wait; but bookings are short, and to
+ * try again for LOCK_PATIENCE milliseconds is not to wait for ever.
+ */
+typedef enum LockManner
+{
+	LOCK_WAIT,
+	LOCK_TRY
+} LockManner;
+
+#define LOCK_PATIENCE 100
+
+extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner);
 extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
 
 /* For a function that changes the visit, before it locks the visit's row. */
 extern void lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit);
 
-extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength);
+extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength,
+						 LockManner manner);
+
+/* For a writer of the resource itself. */
+extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner);
 
 /*
  * Lock the UTC days that [from, to) touches of each resource, exclusively, and
  * the resources themselves, shared.
  */
 extern void lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-					  TimestampTz from, TimestampTz to);
+					  TimestampTz from, TimestampTz to, LockManner manner);
 
 /* The locks that one of the two below took, for unlock_days(). */
 typedef struct DayLocks
@@ -58,7 +76,7 @@ typedef struct DayLocks
 } DayLocks;
 
 /*
- * The same for a choice that may turn out not to be wanted: without waiting
+ * Lock days for a choice that may turn out not to be wanted: without waiting
  * (false, and nothing is kept, if any is in use), or waiting.
  */
 extern bool try_lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
@@ -71,17 +89,6 @@ extern void unlock_days(const DayLocks *taken);
 
 /* Is anybody booking the resource on the day of that instant?  Takes no lock. */
 extern bool day_in_use(const pg_uuid_t *clinic, const pg_uuid_t *resource, TimestampTz instant);
-
-/* For a writer of the resource itself. */
-extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource);
-
-/*
- * For a writer who already holds the row's lock and whose rivals wait for that
- * row while they hold ours, as one who deletes does: tried, not waited for.
- */
-extern void try_lock_clinic(const pg_uuid_t *clinic, LockStrength strength);
-extern void try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient);
-extern void try_lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource);
 
 /* Is the patient locked exclusively, be it with the whole clinic? */
 extern bool patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient);

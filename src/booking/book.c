@@ -365,8 +365,9 @@ typedef struct Candidate
 static int
 read_candidates(const BookingRequest *request, Candidate **candidates)
 {
+	Interval duration = {.time = request->duration};
 	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_SERVICE_ID],
-					  request->values[ARG_STARTS_AT], request->values[ARG_DURATION],
+					  request->values[ARG_STARTS_AT], IntervalPGetDatum(&duration),
 					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
 	bool nulls[] = {false, false, false, request->nulls[ARG_DURATION], false};
 	uint64 count = query_run(&find_candidates, values, nulls, 0);
@@ -453,7 +454,8 @@ find_provider(BookingRequest *request)
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
 
-	lock_patient(request->clinic, patient, facts.patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED);
+	lock_patient(request->clinic, patient, facts.patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED,
+				 LOCK_WAIT);
 	count = read_candidates(request, &candidates);
 	request->provider = choose_provider(request, candidates, count);
 	if (request->provider == NULL)
@@ -514,7 +516,7 @@ book(PG_FUNCTION_ARGS)
 	query_begin();
 	check_account(request.clinic, DatumGetUUIDP(request.values[ARG_PATIENT_ID]));
 	if (request.hash || request.provider == NULL)
-		lock_clinic(request.clinic, LOCK_SHARED);
+		lock_clinic(request.clinic, LOCK_SHARED, LOCK_WAIT);
 	if (request.hash == NULL || !find_earlier(&request, &visit))
 	{
 		if (request.provider == NULL)

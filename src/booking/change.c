@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "lock.h"
 #include "query.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(get_appointment);
@@ -48,6 +49,17 @@ static SavedQuery try_lock_visit_row = {
 static SavedQuery find_visit = {
 	.sql = "select 1 from clinic.appointment a" VISIT_OF,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+};
+
+/* What reschedule() is about to occupy, as far as can be told before the row is locked. */
+static SavedQuery find_move = {
+	.sql = "select coalesce($4, a.provider_id) || a.resource_ids,"
+		   " $3 operator(pg_catalog.-) a.buffer_before,"
+		   " $3 operator(pg_catalog.+) coalesce($5, a.ends_at operator(pg_catalog.-) a.starts_at)"
+		   " operator(pg_catalog.+) a.buffer_after from clinic.appointment a" VISIT_OF
+		   " and a.mode" EQ "'timed'::clinic.visit_mode",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID, INTERVALOID),
 	.snapshot = SNAPSHOT_LATEST,
 };
 
@@ -114,7 +126,7 @@ lock_row(const Datum *key)
 {
 	bool must_try = lock_rows_must_be_tried();
 
-	lock_clinic(DatumGetUUIDP(key[0]), LOCK_SHARED);
+	lock_clinic(DatumGetUUIDP(key[0]), LOCK_SHARED, LOCK_WAIT);
 	lock_visit(DatumGetUUIDP(key[0]), DatumGetUUIDP(key[1]));
 	if (query_run(must_try ? &try_lock_visit_row : &lock_visit_row, key, NULL, 1) == 0)
 	{
@@ -240,6 +252,39 @@ read_changes(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	}
 }
 
+/*
+ * Queue for the days of a move before the visit's row is locked: afterwards they
+ * can only be tried.  Should the visit be changed in between, the trigger tries
+ * for what it needs then.
+ */
+static void
+lock_days_of_move(const Datum *values, const bool *nulls)
+{
+	const pg_uuid_t *clinic = DatumGetUUIDP(values[0]);
+	TimestampTz from;
+	TimestampTz to;
+	Datum *elements;
+	bool *element_nulls;
+	pg_uuid_t *resources;
+	int count;
+	bool isnull;
+
+	if (query_run(&find_move, values, nulls, 1) == 0 || query_isnull(0, 1))
+		return;
+	from = query_timestamptz(0, 2, 0);
+	to = query_timestamptz(0, 3, 0);
+	deconstruct_array(DatumGetArrayTypeP(query_datum(0, 1, &isnull)), UUIDOID, UUID_LEN, false,
+					  TYPALIGN_CHAR, &elements, &element_nulls, &count);
+	resources = palloc(sizeof(pg_uuid_t) * count);
+	for (int i = 0; i < count; i++)
+		if (element_nulls[i])
+			return;
+		else
+			resources[i] = *DatumGetUUIDP(elements[i]);
+	if (to > from && to - from <= LONGEST_CLAIM)
+		lock_days(clinic, resources, count, from, to, LOCK_WAIT);
+}
+
 Datum
 reschedule(PG_FUNCTION_ARGS)
 {
@@ -255,6 +300,9 @@ reschedule(PG_FUNCTION_ARGS)
 	if (!nulls[4])
 		values[4] = clock_duration(values[4]);
 	query_begin();
+	lock_clinic(DatumGetUUIDP(values[0]), LOCK_SHARED, LOCK_WAIT);
+	lock_visit(DatumGetUUIDP(values[0]), DatumGetUUIDP(values[1]));
+	lock_days_of_move(values, nulls);
 	(void) lock_row(values);
 	visit = update_row(&update_time, values, nulls);
 	query_end();

@@ -441,7 +441,7 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 
 /* Plan a visit that takes its time: rules, locks, seats. */
 static void
-plan(VisitRow *row, const VisitFacts *facts, PlanKind kind)
+plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, LockManner manner)
 {
 	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
 	VisitTime time = visit_time_of(row);
@@ -457,8 +457,8 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 	if (time.claim_to - time.claim_from > facts->longest_claim)
 		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
 	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
-				 facts->patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED);
-	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to);
+				 facts->patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
+	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
 	pick_seats(row, facts, kind);
 }
 
@@ -569,7 +569,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	check_resource_ids(&row);
 	check_hold(&row, status);
 
-	lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED);
+	lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_WAIT);
 	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
 		lock_idempotency_key(visit_uuid(&row, VISIT_CLINIC_ID),
 							 visit_text(&row, VISIT_IDEMPOTENCY_KEY));
@@ -584,7 +584,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	{
 		stamp_status(&row, status);
 		plan(&row, &facts,
-			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE);
+			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, LOCK_WAIT);
 	}
 	return visit_tuple(&row);
 }
@@ -672,7 +672,7 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	/* The reason given for an earlier time does not excuse another. */
 	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
 		visit_set_null(row, VISIT_OVERRIDE_REASON);
-	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM);
+	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM, LOCK_TRY);
 }
 
 /* What is over stays as it was. */
@@ -719,7 +719,7 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 	check_hold(&row, status);
 
 	if (moved || !same_status)
-		try_lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED);
+		lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_TRY);
 	if (moved || reclaims(&row, &old))
 		replan(&row, &old, trigger, override);
 	if (!same_status)
@@ -744,7 +744,7 @@ before_delete(Relation relation, HeapTuple tuple)
 	if (!identity_is_staff(clinic))
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may delete a visit", NULL,
 			   "Cancel it instead.");
-	try_lock_clinic(clinic, LOCK_SHARED);
+	lock_clinic(clinic, LOCK_SHARED, LOCK_TRY);
 }
 
 /*

@@ -190,7 +190,7 @@ check_clinic_update(TriggerRows *rows)
 					   interval_microseconds(DatumGetIntervalP(old)))
 		set_column(rows, "longest_claim", old);
 	if (!only_longest_claim_changed(rows))
-		lock_clinic(uuid_of(rows, rows->old, "id"), LOCK_EXCLUSIVE);
+		lock_clinic(uuid_of(rows, rows->old, "id"), LOCK_EXCLUSIVE, LOCK_WAIT);
 }
 
 /* BEFORE INSERT, UPDATE or DELETE row trigger of clinic. */
@@ -206,7 +206,7 @@ clinic_check(PG_FUNCTION_ARGS)
 	if (rows.written)
 		check_timezone(&rows);
 	if (rows.written == NULL)
-		try_lock_clinic(uuid_of(&rows, rows.old, "id"), LOCK_EXCLUSIVE);
+		lock_clinic(uuid_of(&rows, rows.old, "id"), LOCK_EXCLUSIVE, LOCK_TRY);
 	else if (rows.old)
 		check_clinic_update(&rows);
 	rows.written = rows.written ? SPI_copytuple(rows.written) : NULL;
@@ -236,8 +236,8 @@ check_resource_update(const TriggerRows *rows)
 	if (!column_changed(rows, "is_active") && !column_changed(rows, "seats") &&
 		!column_changed(rows, "timezone"))
 		return;
-	try_lock_clinic(clinic, LOCK_SHARED);
-	lock_resource(clinic, uuid_of(rows, rows->old, "id"));
+	lock_clinic(clinic, LOCK_SHARED, LOCK_TRY);
+	lock_resource(clinic, uuid_of(rows, rows->old, "id"), LOCK_WAIT);
 }
 
 static void
@@ -247,8 +247,8 @@ check_resource_delete(const TriggerRows *rows)
 	const pg_uuid_t *resource = uuid_of(rows, rows->old, "id");
 	Datum values[2] = {UUIDPGetDatum(clinic), UUIDPGetDatum(resource)};
 
-	try_lock_clinic(clinic, LOCK_SHARED);
-	try_lock_resource(clinic, resource);
+	lock_clinic(clinic, LOCK_SHARED, LOCK_TRY);
+	lock_resource(clinic, resource, LOCK_TRY);
 	if (query_run(&find_visit_of_resource, values, NULL, 1) > 0)
 		refuse(REASON_IN_USE, "this resource has visits", NULL,
 			   "Set is_active to false, so that it takes no new ones.");
@@ -311,7 +311,7 @@ service_check(PG_FUNCTION_ARGS)
 	query_begin();
 	clinic = uuid_of(&rows, trigger_result(&rows), "clinic_id");
 	if (rows.written == NULL)
-		try_lock_clinic(clinic, LOCK_EXCLUSIVE);
+		lock_clinic(clinic, LOCK_EXCLUSIVE, LOCK_TRY);
 	else
 		clinic_raise_longest_claim(clinic, claim_length(&rows));
 	query_end();
@@ -389,6 +389,6 @@ lock_for_import(PG_FUNCTION_ARGS)
 	query_end();
 	if (!staff)
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL, NULL);
-	lock_clinic(PG_GETARG_UUID_P(0), LOCK_EXCLUSIVE);
+	lock_clinic(PG_GETARG_UUID_P(0), LOCK_EXCLUSIVE, LOCK_WAIT);
 	PG_RETURN_VOID();
 }

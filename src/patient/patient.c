@@ -228,8 +228,8 @@ check_delete(const PatientRow *row)
 
 	if (!identity_is_staff(clinic))
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may delete a patient", NULL, NULL);
-	try_lock_clinic(clinic, LOCK_SHARED);
-	try_lock_patient(clinic, DatumGetUUIDP(key[1]));
+	lock_clinic(clinic, LOCK_SHARED, LOCK_TRY);
+	lock_patient(clinic, DatumGetUUIDP(key[1]), LOCK_EXCLUSIVE, LOCK_TRY);
 	if (query_run(&find_visit_of_patient, key, NULL, 1) > 0)
 		refuse(REASON_IN_USE, "this patient has visits", NULL,
 			   "Set is_active to false, so that the patient takes no new ones.");
