@@ -310,7 +310,7 @@ refuse_taken(const VisitFacts *facts, const Look *look, const VisitTime *time)
 	if (time->mode == MODE_TOKEN)
 		refuse(REASON_CAPACITY_REACHED, "that day is fully booked", NULL, "Choose another day.");
 	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
-		   look ? free_starts_hint(facts, look, time) : NULL);
+		   facts && look ? free_starts_hint(facts, look, time) : NULL);
 }
 
 bool

@@ -72,7 +72,10 @@ typedef struct VisitTime
 /* Until when to look, so that a refusal can name the next free starts of the day. */
 extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
 
-/* Refuse: the time is taken.  Names the next free starts of the day, unless look is NULL. */
+/*
+ * Refuse: the time is taken.  Names the next free starts of the day, unless
+ * facts or look is NULL.
+ */
 extern _Noreturn void refuse_taken(const VisitFacts *facts, const Look *look,
 								   const VisitTime *time);
 
