@@ -35,7 +35,9 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/rules.o \
 	src/booking/picks.o \
-	src/booking/visit_triggers.o \
+	src/booking/occupancy.o \
+	src/booking/visit_before.o \
+	src/booking/visit_after.o \
 	src/booking/book.o \
 	src/booking/change.o
 
