@@ -185,29 +185,6 @@ request_hash(const BookingRequest *request)
 }
 
 static void
-read_resources(BookingRequest *request)
-{
-	ArrayType *array;
-	Datum *elements;
-	bool *nulls;
-
-	request->nresources = 0;
-	request->resources = NULL;
-	if (request->nulls[ARG_RESOURCE_IDS])
-		return;
-	array = DatumGetArrayTypeP(request->values[ARG_RESOURCE_IDS]);
-	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MAX_RESOURCES)
-		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
-	if (array_contains_nulls(array))
-		refuse_null("an element of resource_ids");
-	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls,
-					  &request->nresources);
-	request->resources = palloc(sizeof(pg_uuid_t) * Max(request->nresources, 1));
-	for (int i = 0; i < request->nresources; i++)
-		request->resources[i] = *DatumGetUUIDP(elements[i]);
-}
-
-static void
 read_request(BookingRequest *request, FunctionCallInfo fcinfo)
 {
 	static const struct
@@ -242,7 +219,10 @@ read_request(BookingRequest *request, FunctionCallInfo fcinfo)
 		if (request->duration <= 0 || request->duration > LONGEST_CLAIM)
 			refuse_booking(REASON_INVALID_DURATION);
 	}
-	read_resources(request);
+	request->nresources = 0;
+	if (!request->nulls[ARG_RESOURCE_IDS])
+		request->nresources =
+			resource_ids_read(request->values[ARG_RESOURCE_IDS], &request->resources);
 	request->hash = request->nulls[ARG_IDEMPOTENCY_KEY] ? NULL : request_hash(request);
 }
 

@@ -11,6 +11,7 @@
 #include "booking/visit.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
+#include "errors.h"
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -180,22 +181,36 @@ visit_mode(const VisitRow *row)
 }
 
 int
+resource_ids_read(Datum array, pg_uuid_t **ids)
+{
+	ArrayType *value = DatumGetArrayTypeP(array);
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	if (ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value)) > MAX_RESOURCES)
+		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
+	if (array_contains_nulls(value))
+		refuse_null("an element of resource_ids");
+	deconstruct_array(value, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, &count);
+	*ids = palloc(sizeof(pg_uuid_t) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		(*ids)[i] = *DatumGetUUIDP(elements[i]);
+	return count;
+}
+
+int
 visit_resources(const VisitRow *row, pg_uuid_t **resources)
 {
 	const pg_uuid_t *provider = visit_uuid(row, VISIT_PROVIDER_ID);
-	Datum *elements = NULL;
-	bool *nulls;
-	int nelements = 0;
+	pg_uuid_t *ids;
+	int nids = resource_ids_read(visit_datum(row, VISIT_RESOURCE_IDS), &ids);
 	int count = 0;
 
-	if (!visit_isnull(row, VISIT_RESOURCE_IDS))
-		deconstruct_array(DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS)), UUIDOID,
-						  UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, &nelements);
-	*resources = palloc(sizeof(pg_uuid_t) * (nelements + 1));
+	*resources = palloc(sizeof(pg_uuid_t) * (nids + 1));
 	if (provider)
 		(*resources)[count++] = *provider;
-	for (int i = 0; i < nelements; i++)
-		if (!nulls[i])
-			(*resources)[count++] = *DatumGetUUIDP(elements[i]);
+	for (int i = 0; i < nids; i++)
+		(*resources)[count++] = ids[i];
 	return count;
 }

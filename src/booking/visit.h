@@ -91,6 +91,9 @@ extern int64 visit_microseconds(const VisitRow *row, VisitColumn column); /* NUL
 extern VisitStatus visit_status(const VisitRow *row);
 extern VisitMode visit_mode(const VisitRow *row);
 
+/* The elements of a resource_ids; too many, or a null among them, are refused. */
+extern int resource_ids_read(Datum array, pg_uuid_t **ids);
+
 /* All that a visit occupies: its provider, if any, first, then resource_ids. */
 extern int visit_resources(const VisitRow *row, pg_uuid_t **resources);
 

@@ -130,17 +130,11 @@ check_length(const VisitRow *row)
 static void
 check_resource_ids(VisitRow *row)
 {
-	ArrayType *array;
 	pg_uuid_t *resources;
 	int count;
 
 	if (visit_isnull(row, VISIT_RESOURCE_IDS))
 		visit_set(row, VISIT_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
-	array = DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS));
-	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MAX_RESOURCES)
-		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
-	if (array_contains_nulls(array))
-		refuse_null("an element of resource_ids");
 	count = visit_resources(row, &resources);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < i; j++)
