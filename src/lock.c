@@ -73,6 +73,7 @@ static bool try_acquire(LockKey key, LockStrength strength);
 static void acquire_within(const pg_uuid_t *clinic, LockKey key, LockStrength strength,
 						   LockManner manner);
 static int compare_keys(const void *a, const void *b);
+static void forget_key(LockKey key);
 
 void
 lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner)
@@ -210,6 +211,7 @@ unlock_days(const DayLocks *taken)
 
 		make_tag(&tag, taken->keys[i]);
 		(void) LockRelease(&tag, lock_mode(day_or_resource_strength(taken->keys[i])), false);
+		forget_key(taken->keys[i]);
 	}
 #endif
 }
@@ -237,6 +239,18 @@ forget_released(void)
 		if (is_held(held.keys[i], LOCK_SHARED))
 			held.keys[kept++] = held.keys[i];
 	held.count = kept;
+}
+
+/* A key that we released ourselves: it was noted among the last. */
+static void
+forget_key(LockKey key)
+{
+	for (int i = held.count - 1; i >= 0; i--)
+		if (held.keys[i] == key)
+		{
+			held.keys[i] = held.keys[--held.count];
+			return;
+		}
 }
 
 static void
