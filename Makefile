@@ -15,6 +15,7 @@ OBJS = \
 	src/errors.o \
 	src/query.o \
 	src/lock.o \
+	src/random.o \
 	src/uuid7.o \
 	src/restore.o \
 	src/trigger.o \
@@ -23,6 +24,7 @@ OBJS = \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
+	src/clinic/configuration.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
 	src/patient/person_name.o \
@@ -35,6 +37,7 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/rules.o \
 	src/booking/picks.o \
+	src/booking/patient_rules.o \
 	src/booking/occupancy.o \
 	src/booking/visit_before.o \
 	src/booking/visit_after.o \

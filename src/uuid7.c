@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "fmgr.h"
+#include "random.h"
 #include "utils/uuid.h"
 
 #define NS_PER_MS INT64CONST(1000000)
@@ -43,10 +44,7 @@ uuid7(PG_FUNCTION_ARGS)
 	uint64 ms = ns / NS_PER_MS;
 	uint32 fraction = (uint32) ((ns % NS_PER_MS) * 4096 / NS_PER_MS);
 
-	if (!pg_strong_random(&uuid->data[8], 8))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
-
+	random_bytes(&uuid->data[8], 8);
 	for (int byte = 0; byte < 6; byte++)
 		uuid->data[byte] = (unsigned char) (ms >> (40 - 8 * byte));
 	uuid->data[6] = (unsigned char) (0x70 | (fraction >> 8));

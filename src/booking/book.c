@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "booking/account.h"
+#include "booking/patient_rules.h"
 #include "booking/rules.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -55,19 +56,6 @@ typedef struct BookingRequest
 	int64 duration; /* microseconds; 0: the service's */
 	bytea *hash;	/* of the request, when it has an idempotency key */
 } BookingRequest;
-
-/* Does the start lie within claims on all seats of the provider? */
-static SavedQuery find_taken_start = {
-	.sql = "select 1 from clinic.resource r where r.clinic_id" EQ "$1 and r.id" EQ "$2"
-		   " and r.seats" LE "(select pg_catalog.count(*) from clinic.claim c where c.clinic_id" EQ
-		   "$1 and c.resource_id" EQ "$2 and c.starts_at" LE "$3 and c.ends_at" GT "$3"
-		   " and c.starts_at" GT "($3 operator(pg_catalog.-)"
-		   " (select k.longest_claim from clinic.clinic k where k.id" EQ "$1))"
-		   " and c.seat" LE "r.seats)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
 
 /*
  * The providers who offer the service and seem to have a seat, by code.  A
@@ -281,35 +269,9 @@ requested_time(const BookingRequest *request, const VisitFacts *facts)
 	time.mode = MODE_TIMED;
 	time.starts_at = request->starts_at;
 	time.ends_at = request->starts_at + (request->duration ? request->duration : facts->duration);
-	time.claim_from = time.starts_at - interval_microseconds(&facts->buffer_before);
-	time.claim_to = time.ends_at + interval_microseconds(&facts->buffer_after);
+	time.claim_from = time.starts_at - facts->buffer_before;
+	time.claim_to = time.ends_at + facts->buffer_after;
 	return time;
-}
-
-/* As the triggers would refuse it, which the caller has seen to be likely. */
-static void
-refuse_if_taken(const BookingRequest *request)
-{
-	const pg_uuid_t *service = DatumGetUUIDP(request->values[ARG_SERVICE_ID]);
-	const pg_uuid_t *patient = DatumGetUUIDP(request->values[ARG_PATIENT_ID]);
-	VisitFacts facts;
-	VisitTime time;
-	Reason reason;
-	Look *look;
-
-	facts_read(&facts, request->clinic, service, request->provider, patient, NULL);
-	time = requested_time(request, &facts);
-	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
-	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
-		refuse_booking(reason);
-	if (expired_holds_exist(request->clinic, request->provider, 1, time.claim_from, time.claim_to))
-		return;
-	look = look_at(request->clinic, request->provider, 1, time.claim_from,
-				   look_until(&facts, &time), NULL);
-	if (look->resources[0].is_provider &&
-		lowest_free_seat(look->resources[0].taken, look->resources[0].ntaken,
-						 look->resources[0].seats, time.claim_from, time.claim_to) == 0)
-		refuse_taken(&facts, look, &time);
 }
 
 /*
@@ -320,14 +282,32 @@ refuse_if_taken(const BookingRequest *request)
 static void
 look_first(const BookingRequest *request)
 {
-	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_PROVIDER_ID],
-					  request->values[ARG_STARTS_AT]};
+	const pg_uuid_t *service = DatumGetUUIDP(request->values[ARG_SERVICE_ID]);
+	VisitFacts facts;
+	VisitTime time;
+	Reason reason;
+	Look *look;
+	LookedResource *provider;
 
 	if (IsolationIsSerializable() ||
 		!day_in_use(request->clinic, request->provider, request->starts_at))
 		return;
-	if (query_run(&find_taken_start, values, NULL, 1) > 0)
-		refuse_if_taken(request);
+	facts_read(&facts, request->clinic, service, request->provider);
+	time = requested_time(request, &facts);
+	look = look_at(request->clinic, request->provider, 1, time.claim_from,
+				   look_until(&facts, &time), NULL);
+	provider = &look->resources[0];
+	if (!provider->configuration.is_provider ||
+		lowest_free_seat(provider->taken, provider->ntaken, provider->configuration.seats,
+						 time.claim_from, time.claim_to) > 0 ||
+		expired_holds_exist(request->clinic, request->provider, 1, time.claim_from, time.claim_to))
+		return;
+	/* Taken.  As the triggers would refuse it. */
+	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
+	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
+		refuse_booking(reason);
+	check_patient_exists(request->clinic, DatumGetUUIDP(request->values[ARG_PATIENT_ID]));
+	refuse_taken(&facts, look, &time);
 }
 
 /*
@@ -371,8 +351,8 @@ candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 						 candidate->claim_to, NULL);
 	LookedResource *resource = &look->resources[0];
 
-	return resource->is_active &&
-		   (lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+	return resource->configuration.is_active &&
+		   (lowest_free_seat(resource->taken, resource->ntaken, resource->configuration.seats,
 							 candidate->claim_from, candidate->claim_to) > 0 ||
 			expired_holds_exist(request->clinic, &candidate->id, 1, candidate->claim_from,
 								candidate->claim_to));
@@ -428,13 +408,14 @@ find_provider(BookingRequest *request)
 	Candidate *candidates;
 	int count;
 
-	facts_read(&facts, request->clinic, service, NULL, patient, NULL);
+	facts_read(&facts, request->clinic, service, NULL);
+	check_patient_exists(request->clinic, patient);
 	time = requested_time(request, &facts);
 	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
 
-	lock_patient(request->clinic, patient, facts.patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED,
+	lock_patient(request->clinic, patient, has_patient_rules(&facts) ? LOCK_EXCLUSIVE : LOCK_SHARED,
 				 LOCK_WAIT);
 	count = read_candidates(request, &candidates);
 	request->provider = choose_provider(request, candidates, count);

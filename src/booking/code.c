@@ -9,7 +9,7 @@
 #include "postgres.h"
 
 #include "booking/code.h"
-#include "port.h"
+#include "random.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -19,9 +19,7 @@ visit_code_draw(int year, char code[VISIT_CODE_SIZE])
 	unsigned char random[8];
 	char drawn[8];
 
-	if (!pg_strong_random(random, sizeof(random)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	random_bytes(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		drawn[i] = alphabet[random[i] % 32];
 	snprintf(code, VISIT_CODE_SIZE, "APT-%04d-%.4s-%.4s", year % 10000, drawn, drawn + 4);

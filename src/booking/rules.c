@@ -18,53 +18,6 @@
 /* How many free starts a refusal names. */
 #define STARTS_NAMED 3
 
-/* The columns of find_facts. */
-enum
-{
-	FACT_TIMEZONE = 1,
-	FACT_CLINIC_STATUS,
-	FACT_MIN_NOTICE,
-	FACT_MAX_ADVANCE,
-	FACT_ALLOW_SAME_DAY,
-	FACT_SLOT_STEP,
-	FACT_MIN_DURATION,
-	FACT_MAX_DURATION,
-	FACT_PATIENT_RULES,
-	FACT_LONGEST_CLAIM,
-	FACT_SERVICE_ACTIVE,
-	FACT_SERVICE_MODE,
-	FACT_DURATION,
-	FACT_BUFFER_BEFORE,
-	FACT_BUFFER_AFTER,
-	FACT_OFFERED,
-	FACT_PATIENT_ACTIVE,
-	FACT_CODE_TAKEN
-};
-
-static SavedQuery find_facts = {
-	.sql =
-		"select c.timezone, c.status::pg_catalog.text,"
-		" coalesce(s.min_notice, c.min_notice), coalesce(s.max_advance, c.max_advance),"
-		" coalesce(s.allow_same_day, c.allow_same_day), coalesce(s.slot_step, c.slot_step),"
-		" c.min_duration, c.max_duration,"
-		" c.prevent_patient_overlap or c.max_active_per_patient is not null, c.longest_claim,"
-		" s.is_active, s.mode::pg_catalog.text, coalesce(o.duration, s.duration),"
-		" s.buffer_before, s.buffer_after,"
-		" $3 is null or o.service_id is not null or not exists (select from clinic.provider_service x"
-		" where x.clinic_id" EQ "$1 and x.provider_id" EQ "$3),"
-		" p.is_active,"
-		" exists (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.code" EQ "$5)"
-		" from clinic.clinic c"
-		" left join clinic.service s on s.clinic_id" EQ "$1 and s.id" EQ "$2"
-		" left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "$3"
-		" and o.service_id" EQ "$2"
-		" left join clinic.patient p on p.clinic_id" EQ "$1 and p.id" EQ "$4"
-		" where c.id" EQ "$1",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
 /* A claim that overlaps [$3, $4) began after $3 less the longest claim. */
 #define OVERLAPS_STRETCH \
 	" c.clinic_id" EQ "$1 and c.starts_at" LT "$4 and c.ends_at" GT "$3" \
@@ -73,23 +26,30 @@ static SavedQuery find_facts = {
 
 enum
 {
-	LOOK_ID = 1,
-	LOOK_IS_PROVIDER,
-	LOOK_SEATS,
-	LOOK_IS_ACTIVE,
-	LOOK_SEAT,
+	LOOK_SEAT = 1,
 	LOOK_STARTS_AT,
-	LOOK_ENDS_AT
+	LOOK_ENDS_AT,
+	LOOK_RESOURCE
 };
 
+/* $4 is where [$3, $5) begins less the longest claim. */
+#define CLAIMS_OF_STRETCH \
+	" from clinic.claim c where c.clinic_id" EQ "$1 and c.starts_at" GT "$4 and c.ends_at" GT \
+	"$3 and c.starts_at" LT "$5"
+
 static SavedQuery find_claims = {
-	.sql = "select r.id, r.kind" EQ "'provider'::clinic.resource_kind, r.seats, r.is_active,"
-		   " c.seat, c.starts_at, c.ends_at"
-		   " from clinic.resource r"
-		   " left join clinic.claim c on c.resource_id" EQ "r.id and" OVERLAPS_STRETCH
-		   " and c.appointment_id" NE "$5"
-		   " where r.clinic_id" EQ "$1 and r.id operator(pg_catalog.=) any ($2)",
-	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID),
+	.sql = "select c.seat, c.starts_at, c.ends_at" CLAIMS_OF_STRETCH " and c.resource_id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* The same of several resources, but for one appointment's; the one above costs less. */
+static SavedQuery find_claims_of_others = {
+	.sql = "select c.seat, c.starts_at, c.ends_at, c.resource_id" CLAIMS_OF_STRETCH
+		   " and c.resource_id operator(pg_catalog.=) any ($2) and c.appointment_id" NE "$6",
+	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+					 UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -139,60 +99,55 @@ check_visit_instant(TimestampTz instant, const char *name)
 			   "it must be finite, in the years 1900 to 9999", NULL);
 }
 
-static int64
-microseconds(int column)
-{
-	const Interval *interval = query_interval(0, column);
-
-	return interval ? interval_microseconds(interval) : 0;
-}
-
+/* What holds for a service: its own, where it has its own, else the clinic's. */
 static void
-read_booking_facts(BookingFacts *facts)
+combine_policies(BookingFacts *facts, const BookingPolicy *clinic, const BookingPolicy *service)
 {
-	const Interval *max_advance = query_interval(0, FACT_MAX_ADVANCE);
-	const char *status = query_text(0, FACT_CLINIC_STATUS);
-
-	facts->zone = civil_zone(query_text(0, FACT_TIMEZONE));
-	facts->clinic_closed = strcmp(status, "closed") == 0;
-	facts->clinic_closing_soon = strcmp(status, "closing_soon") == 0;
-	facts->min_notice = *query_interval(0, FACT_MIN_NOTICE);
-	facts->has_max_advance = max_advance != NULL;
-	if (max_advance)
-		facts->max_advance = *max_advance;
-	facts->allow_same_day = query_bool(0, FACT_ALLOW_SAME_DAY);
-	facts->slot_step = microseconds(FACT_SLOT_STEP);
-	facts->min_duration = microseconds(FACT_MIN_DURATION);
-	facts->max_duration = microseconds(FACT_MAX_DURATION);
-	facts->service_active = query_bool(0, FACT_SERVICE_ACTIVE);
-	facts->service_mode = mode_from_name(query_text(0, FACT_SERVICE_MODE));
-	facts->offered = query_bool(0, FACT_OFFERED);
-	facts->now = GetCurrentTransactionStartTimestamp();
+	facts->min_notice = service->has_min_notice ? service->min_notice : clinic->min_notice;
+	facts->has_max_advance = service->has_max_advance || clinic->has_max_advance;
+	facts->max_advance = service->has_max_advance ? service->max_advance : clinic->max_advance;
+	facts->allow_same_day =
+		service->has_allow_same_day ? service->allow_same_day : clinic->allow_same_day;
+	facts->slot_step = service->slot_step ? service->slot_step : clinic->slot_step;
 }
 
 void
-facts_read(VisitFacts *facts, const pg_uuid_t *clinic, const pg_uuid_t *service,
-		   const pg_uuid_t *provider, const pg_uuid_t *patient, const char *code)
+facts_read(VisitFacts *facts, const pg_uuid_t *clinic_id, const pg_uuid_t *service_id,
+		   const pg_uuid_t *provider_id)
 {
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(service), UUIDPGetDatum(provider),
-					  UUIDPGetDatum(patient), code ? CStringGetTextDatum(code) : (Datum) 0};
-	bool nulls[] = {false, false, provider == NULL, patient == NULL, code == NULL};
+	ClinicConfiguration clinic;
+	ServiceConfiguration service;
+	int64 own_duration = 0;
 
-	if (query_run(&find_facts, values, nulls, 1) == 0)
+	if (!configured_clinic(clinic_id, &clinic))
 		refuse(REASON_NOT_FOUND, "there is no such clinic", NULL, NULL);
-	if (query_isnull(0, FACT_SERVICE_ACTIVE))
+	if (!configured_service(clinic_id, service_id, &service))
 		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
-	if (patient && query_isnull(0, FACT_PATIENT_ACTIVE))
-		refuse(REASON_NOT_FOUND, "there is no such patient in this clinic", NULL, NULL);
 
-	read_booking_facts(&facts->booking);
-	facts->duration = microseconds(FACT_DURATION);
-	facts->buffer_before = *query_interval(0, FACT_BUFFER_BEFORE);
-	facts->buffer_after = *query_interval(0, FACT_BUFFER_AFTER);
-	facts->longest_claim = microseconds(FACT_LONGEST_CLAIM);
-	facts->patient_active = query_bool(0, FACT_PATIENT_ACTIVE);
-	facts->patient_rules = query_bool(0, FACT_PATIENT_RULES);
-	facts->code_taken = query_bool(0, FACT_CODE_TAKEN);
+	facts->booking.zone = clinic.zone;
+	facts->booking.clinic_closed = clinic.is_closed;
+	facts->booking.clinic_closing_soon = clinic.is_closing_soon;
+	combine_policies(&facts->booking, &clinic.policy, &service.policy);
+	facts->booking.min_duration = clinic.min_duration;
+	facts->booking.max_duration = clinic.max_duration;
+	facts->booking.service_active = service.is_active;
+	facts->booking.service_mode = service.mode;
+	facts->booking.offered =
+		provider_id == NULL || configured_offer(clinic_id, provider_id, service_id, &own_duration);
+	facts->booking.now = GetCurrentTransactionStartTimestamp();
+
+	facts->duration = own_duration ? own_duration : service.duration;
+	facts->buffer_before = service.buffer_before;
+	facts->buffer_after = service.buffer_after;
+	facts->longest_claim = clinic.longest_claim;
+	facts->prevent_patient_overlap = clinic.prevent_patient_overlap;
+	facts->max_active_per_patient = clinic.max_active_per_patient;
+}
+
+bool
+has_patient_rules(const VisitFacts *facts)
+{
+	return facts->prevent_patient_overlap || facts->max_active_per_patient > 0;
 }
 
 static LookedResource *
@@ -205,23 +160,22 @@ looked_resource(Look *look, const pg_uuid_t *id)
 }
 
 static void
-look_note_row(Look *look, uint64 row, uint64 nrows)
+note_claims(Look *look, uint64 nrows)
 {
-	LookedResource *resource = looked_resource(look, query_uuid(row, LOOK_ID));
-	TakenSeat *seat;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		LookedResource *resource = look->nresources == 1
+									   ? &look->resources[0]
+									   : looked_resource(look, query_uuid(row, LOOK_RESOURCE));
+		TakenSeat *seat;
 
-	resource->exists = true;
-	resource->is_provider = query_bool(row, LOOK_IS_PROVIDER);
-	resource->is_active = query_bool(row, LOOK_IS_ACTIVE);
-	resource->seats = query_int32(row, LOOK_SEATS, 0);
-	if (query_isnull(row, LOOK_SEAT))
-		return;
-	if (resource->taken == NULL)
-		resource->taken = palloc(sizeof(TakenSeat) * nrows);
-	seat = &resource->taken[resource->ntaken++];
-	seat->seat = query_int32(row, LOOK_SEAT, 0);
-	seat->starts_at = query_timestamptz(row, LOOK_STARTS_AT, 0);
-	seat->ends_at = query_timestamptz(row, LOOK_ENDS_AT, 0);
+		if (resource->taken == NULL)
+			resource->taken = palloc(sizeof(TakenSeat) * nrows);
+		seat = &resource->taken[resource->ntaken++];
+		seat->seat = query_int32(row, LOOK_SEAT, 0);
+		seat->starts_at = query_timestamptz(row, LOOK_STARTS_AT, 0);
+		seat->ends_at = query_timestamptz(row, LOOK_ENDS_AT, 0);
+	}
 }
 
 Look *
@@ -229,19 +183,35 @@ look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, Tim
 		TimestampTz until, const pg_uuid_t *except)
 {
 	static const pg_uuid_t nobody = {{0}};
-	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(resources, nresources),
-					  TimestampTzGetDatum(from), TimestampTzGetDatum(until),
-					  UUIDPGetDatum(except ? except : &nobody)};
 	Look *look = palloc(sizeof(Look));
-	uint64 nrows;
+	ClinicConfiguration configuration;
+	Datum values[6];
 
 	look->nresources = nresources;
 	look->resources = palloc0(sizeof(LookedResource) * nresources);
 	for (int i = 0; i < nresources; i++)
+	{
 		look->resources[i].id = resources[i];
-	nrows = query_run(&find_claims, values, NULL, 0);
-	for (uint64 row = 0; row < nrows; row++)
-		look_note_row(look, row, nrows);
+		look->resources[i].exists =
+			configured_resource(clinic, &resources[i], &look->resources[i].configuration);
+	}
+	/* Read here, with the locks held: whoever raised longest_claim for a claim had them then. */
+	if (!configured_clinic(clinic, &configuration))
+		refuse(REASON_NOT_FOUND, "there is no such clinic", NULL, NULL);
+
+	values[0] = UUIDPGetDatum(clinic);
+	values[1] = UUIDPGetDatum(&resources[0]);
+	values[2] = TimestampTzGetDatum(from);
+	values[3] = TimestampTzGetDatum(from - configuration.longest_claim);
+	values[4] = TimestampTzGetDatum(until);
+	if (nresources == 1 && except == NULL)
+		note_claims(look, query_run(&find_claims, values, NULL, 0));
+	else
+	{
+		values[1] = uuid_array(resources, nresources);
+		values[5] = UUIDPGetDatum(except ? except : &nobody);
+		note_claims(look, query_run(&find_claims_of_others, values, NULL, 0));
+	}
 	return look;
 }
 
@@ -265,7 +235,7 @@ start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, 
 	{
 		const LookedResource *resource = &look->resources[i];
 
-		if (lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+		if (lowest_free_seat(resource->taken, resource->ntaken, resource->configuration.seats,
 							 time->claim_from + later, time->claim_to + later) == 0)
 			return false;
 	}

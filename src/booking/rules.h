@@ -7,6 +7,7 @@
 
 #include "availability/predicate.h"
 #include "availability/seats.h"
+#include "clinic/configuration.h"
 #include "utils/uuid.h"
 
 /* The longest a claim may be: a civil day can last 25 hours. */
@@ -18,30 +19,34 @@ extern void check_visit_instant(TimestampTz instant, const char *name);
 typedef struct VisitFacts
 {
 	BookingFacts booking;
-	int64 duration;			/* of the service with this provider, microseconds */
-	Interval buffer_before; /* the service's */
-	Interval buffer_after;
-	int64 longest_claim; /* the clinic's, microseconds */
-	bool patient_active;
-	bool patient_rules; /* does any rule look at the patient's other visits? */
-	bool code_taken;
+
+	/* in microseconds */
+	int64 duration; /* of the service with this provider */
+	int64 buffer_before;
+	int64 buffer_after;
+	int64 longest_claim; /* the clinic's */
+
+	/* The clinic's rules about a patient's other visits. */
+	bool prevent_patient_overlap;
+	int32 max_active_per_patient; /* 0: any number */
 } VisitFacts;
 
 /*
- * Read the facts as they are now.  provider, patient and code may be NULL; what
- * is named and does not exist is refused as not_found.
+ * Read the facts as they are now.  The provider may be NULL; a clinic or a
+ * service that does not exist is refused as not_found.
  */
 extern void facts_read(VisitFacts *facts, const pg_uuid_t *clinic, const pg_uuid_t *service,
-					   const pg_uuid_t *provider, const pg_uuid_t *patient, const char *code);
+					   const pg_uuid_t *provider);
+
+/* Does any rule look at the patient's other visits? */
+extern bool has_patient_rules(const VisitFacts *facts);
 
 /* A resource, and what is taken of it in the stretch that was looked at. */
 typedef struct LookedResource
 {
 	pg_uuid_t id;
 	bool exists;
-	bool is_provider;
-	bool is_active;
-	int32 seats;
+	ResourceConfiguration configuration;
 	TakenSeat *taken;
 	int ntaken;
 } LookedResource;

@@ -13,6 +13,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "booking/occupancy.h"
+#include "booking/patient_rules.h"
 #include "booking/picks.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -27,34 +28,6 @@
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(visit_after);
-
-/*
- * Where the clinic has rules about a patient's other visits: does a timed one
- * overlap [$4, $5), and are as many to come at $6 as may be?  Nothing longer
- * than a claim reaches into what is asked about, so only visits that start
- * after $7, or after $8 where those to come are counted, are read.  A hold that
- * ended at $6 is none.
- */
-static SavedQuery find_other_visits = {
-	.sql =
-		"select c.prevent_patient_overlap and v.overlapped, c.max_active_per_patient" LE "v.to_come"
-		" from clinic.clinic c cross join lateral (select"
-		" coalesce(pg_catalog.bool_or(a.starts_at" LT "$5 and a.ends_at" GT "$4 and a.mode" EQ
-		"'timed'::clinic.visit_mode), false),"
-		" pg_catalog.count(*) filter (where a.ends_at" GT "$6 and a.status" NE
-		"'in_progress'::clinic.appointment_status)"
-		" from clinic.appointment a where a.clinic_id" EQ "$1 and a.patient_id" EQ "$2"
-		" and a.starts_at" GT "(case when c.max_active_per_patient is null then $7 else $8 end)"
-		" and a.id" NE "$3 and a.status" LE "'in_progress'::clinic.appointment_status"
-		" and (a.status" NE "'held'::clinic.appointment_status or a.hold_expires_at" GT "$6)"
-		") v (overlapped, to_come)"
-		" where c.id" EQ
-		"$1 and (c.prevent_patient_overlap or c.max_active_per_patient is not null)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-					 TIMESTAMPTZOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
 
 /* The row as it is now, whatever this transaction has done to it since. */
 static SavedQuery find_present_row = {
@@ -206,36 +179,6 @@ remove_claims(const VisitRow *row)
 	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_ID)};
 
 	(void) query_run(&delete_claims, values, NULL, 0);
-}
-
-/*
- * The rules about a patient's other visits, where the clinic has any: then the
- * patient was locked exclusively.  Now, and not before, because here the other
- * rows of the statement are seen too.
- */
-static void
-check_other_visits(const VisitRow *row)
-{
-	TimestampTz starts_at = visit_time(row, VISIT_STARTS_AT);
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID),
-					  visit_datum(row, VISIT_PATIENT_ID),
-					  visit_datum(row, VISIT_ID),
-					  visit_datum(row, VISIT_STARTS_AT),
-					  visit_datum(row, VISIT_ENDS_AT),
-					  TimestampTzGetDatum(now),
-					  TimestampTzGetDatum(starts_at - LONGEST_CLAIM),
-					  TimestampTzGetDatum(Min(starts_at, now) - LONGEST_CLAIM)};
-
-	if (!patient_is_locked(visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_PATIENT_ID)) ||
-		query_run(&find_other_visits, values, NULL, 1) == 0)
-		return;
-	if (visit_mode(row) == MODE_TIMED && query_bool(0, 1))
-		refuse(REASON_PATIENT_OVERLAP, "the patient has another visit at that time", NULL,
-			   "Choose another time, or cancel the other visit.");
-	if (visit_isnull(row, VISIT_OVERRIDE_REASON) && query_bool(0, 2))
-		refuse(REASON_LIMIT_REACHED, "the patient has as many visits to come as the clinic allows",
-			   NULL, NULL);
 }
 
 static bool

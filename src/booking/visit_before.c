@@ -14,6 +14,7 @@
 #include "booking/account.h"
 #include "booking/code.h"
 #include "booking/occupancy.h"
+#include "booking/patient_rules.h"
 #include "booking/picks.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -173,8 +174,8 @@ copy_buffers(VisitRow *row, const VisitFacts *facts)
 
 	if (visit_mode(row) == MODE_TIMED)
 	{
-		buffers[0].time = interval_microseconds(&facts->buffer_before);
-		buffers[1].time = interval_microseconds(&facts->buffer_after);
+		buffers[0].time = facts->buffer_before;
+		buffers[1].time = facts->buffer_after;
 	}
 	visit_set(row, VISIT_BUFFER_BEFORE, IntervalPGetDatum(&buffers[0]));
 	visit_set(row, VISIT_BUFFER_AFTER, IntervalPGetDatum(&buffers[1]));
@@ -196,22 +197,52 @@ keep_clock_time(VisitRow *row)
 }
 
 static void
-read_facts(VisitFacts *facts, const VisitRow *row, const char *code)
+read_facts(VisitFacts *facts, const VisitRow *row)
 {
 	facts_read(facts, visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_SERVICE_ID),
-			   visit_uuid(row, VISIT_PROVIDER_ID), visit_uuid(row, VISIT_PATIENT_ID), code);
+			   visit_uuid(row, VISIT_PROVIDER_ID));
+}
+
+/* The year that the visit's code shows: of its start, on UTC's calendar. */
+static int
+code_year(const VisitRow *row)
+{
+	int year;
+	int month;
+	int day;
+
+	j2date((int) utc_day(visit_time(row, VISIT_STARTS_AT)) + POSTGRES_EPOCH_JDATE, &year, &month,
+		   &day);
+	return year;
+}
+
+/* Ask about the patient, drawing the visit's code, if it has none, until it is nobody's. */
+static void
+ask_about_patient(VisitRow *row, const VisitFacts *facts, bool check_others, bool override)
+{
+	char code[VISIT_CODE_SIZE];
+
+	if (!visit_isnull(row, VISIT_CODE))
+	{
+		(void) check_patient(row, facts, NULL, check_others, override);
+		return;
+	}
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		visit_code_draw(code_year(row), code);
+	} while (check_patient(row, facts, code, check_others, override));
+	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
 }
 
 /* The rules that an override sets aside. */
 static void
 check_rules(const VisitRow *row, const VisitFacts *facts)
 {
-	Reason reason;
+	Reason reason =
+		booking_refusal(&facts->booking, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
+						visit_time(row, VISIT_ENDS_AT));
 
-	if (!facts->patient_active)
-		refuse(REASON_INACTIVE, "this patient takes no new visits", NULL, NULL);
-	reason = booking_refusal(&facts->booking, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
-							 visit_time(row, VISIT_ENDS_AT));
 	if (reason != REASON_NONE)
 		refuse_booking(reason);
 }
@@ -223,11 +254,11 @@ check_looked(const Look *look, bool override)
 	{
 		const LookedResource *resource = &look->resources[i];
 
-		if (i == 0 && !(resource->exists && resource->is_provider))
+		if (i == 0 && !(resource->exists && resource->configuration.is_provider))
 			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
 		if (!resource->exists)
 			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		if (!resource->is_active && !override)
+		if (!resource->configuration.is_active && !override)
 			refuse_booking(REASON_INACTIVE);
 	}
 }
@@ -242,16 +273,17 @@ typedef enum PlanKind
 
 /* With the locks held: find a seat of everything the visit occupies. */
 static void
-pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
+pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claims)
 {
 	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
 	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
+	const pg_uuid_t *except = has_claims ? visit : NULL;
 	VisitTime time = visit_time_of(row);
 	TimestampTz until = look_until(facts, &time);
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
-	Look *look = look_at(clinic, resources, nresources, time.claim_from, until, visit);
+	Look *look = look_at(clinic, resources, nresources, time.claim_from, until, except);
 	bool found;
 
 	check_looked(look, kind == PLAN_OVERRIDE);
@@ -260,7 +292,7 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
 		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
 	{
-		look = look_at(clinic, resources, nresources, time.claim_from, until, visit);
+		look = look_at(clinic, resources, nresources, time.claim_from, until, except);
 		found = choose_seats(look, visit, &time, seats);
 	}
 	if (!found && kind == PLAN_RECLAIM)
@@ -278,27 +310,37 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind)
 	}
 }
 
-/* Plan a visit that takes its time: rules, locks, seats. */
+/*
+ * Plan a visit that takes its time: rules, locks, patient, seats.  An UPDATE has
+ * locked its row, so it tries for the locks; its visit may have claims already.
+ */
 static void
-plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, LockManner manner)
+plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
 {
 	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
 	VisitTime time = visit_time_of(row);
+	LockManner manner = update ? LOCK_TRY : LOCK_WAIT;
+	/* An override given when the hold was made is not asked for again. */
+	bool override = kind == PLAN_OVERRIDE ||
+					(kind == PLAN_RECLAIM && !visit_isnull(row, VISIT_OVERRIDE_REASON));
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 
-	/* An override given when the hold was made is not asked for again. */
-	if (kind == PLAN_BY_RULES || (kind == PLAN_RECLAIM && visit_isnull(row, VISIT_OVERRIDE_REASON)))
+	if (!override)
 		check_rules(row, facts);
 	if (time.mode == MODE_WALK_IN)
+	{
+		ask_about_patient(row, facts, false, override);
 		return;
+	}
 	require(row, VISIT_PROVIDER_ID, "provider_id");
 	if (time.claim_to - time.claim_from > facts->longest_claim)
 		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
 	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
-				 facts->patient_rules ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
+				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
+	ask_about_patient(row, facts, true, override);
 	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
-	pick_seats(row, facts, kind);
+	pick_seats(row, facts, kind, update);
 }
 
 /* Note when a visit came to stand where it stands, unless the writer says so. */
@@ -354,40 +396,6 @@ check_hold(VisitRow *row, VisitStatus status)
  * INSERT
  */
 
-/* The year that the visit's code shows: of its start, on UTC's calendar. */
-static int
-code_year(const VisitRow *row)
-{
-	int year;
-	int month;
-	int day;
-
-	check_instant(row, VISIT_STARTS_AT, "starts_at");
-	j2date((int) utc_day(visit_time(row, VISIT_STARTS_AT)) + POSTGRES_EPOCH_JDATE, &year, &month,
-		   &day);
-	return year;
-}
-
-/* Read the facts, drawing the visit's code again while it is taken. */
-static void
-read_facts_and_draw_code(VisitFacts *facts, VisitRow *row)
-{
-	char code[VISIT_CODE_SIZE];
-
-	if (!visit_isnull(row, VISIT_CODE))
-	{
-		read_facts(facts, row, NULL);
-		return;
-	}
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		visit_code_draw(code_year(row), code);
-		read_facts(facts, row, code);
-	} while (facts->code_taken);
-	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
-}
-
 static HeapTuple
 before_insert(Relation relation, HeapTuple tuple)
 {
@@ -412,7 +420,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
 		lock_idempotency_key(visit_uuid(&row, VISIT_CLINIC_ID),
 							 visit_text(&row, VISIT_IDEMPOTENCY_KEY));
-	read_facts_and_draw_code(&facts, &row);
+	read_facts(&facts, &row);
 	derive_end(&row, &facts);
 	copy_buffers(&row, &facts);
 	check_length(&row);
@@ -423,8 +431,10 @@ before_insert(Relation relation, HeapTuple tuple)
 	{
 		stamp_status(&row, status);
 		plan(&row, &facts,
-			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, LOCK_WAIT);
+			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, false);
 	}
+	else
+		ask_about_patient(&row, &facts, false, true);
 	return visit_tuple(&row);
 }
 
@@ -470,7 +480,7 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	bool changed = plan_changed(row, old);
 	VisitFacts facts;
 
-	read_facts(&facts, row, NULL);
+	read_facts(&facts, row);
 	if (changed)
 		derive_plan(row, old, trigger, &facts);
 	/* Whoever calls a walk-in becomes its provider: the rules were asked when it came. */
@@ -479,7 +489,7 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	/* The reason given for an earlier time does not excuse another. */
 	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
 		visit_set_null(row, VISIT_OVERRIDE_REASON);
-	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM, LOCK_TRY);
+	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM, true);
 }
 
 /* What is over stays as it was. */

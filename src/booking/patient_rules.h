@@ -1,0 +1,29 @@
+/*
+ * patient_rules.h
+ *		What is asked about the patient of a visit.
+ */
+#ifndef CLINIC_SCHED_PATIENT_RULES_H
+#define CLINIC_SCHED_PATIENT_RULES_H
+
+#include "booking/rules.h"
+#include "booking/visit.h"
+
+/* Refuse, as not_found, a patient whom the clinic does not have. */
+extern void check_patient_exists(const pg_uuid_t *clinic, const pg_uuid_t *patient);
+
+/*
+ * Before a visit is written, with its patient locked: refuse it for what its
+ * patient is (unless override) or for the patient's other visits (where the
+ * clinic has rules about them, and check_others).  Tells whether the code, which
+ * may be NULL, belongs to another visit: then nothing is refused yet.
+ */
+extern bool check_patient(const VisitRow *row, const VisitFacts *facts, const char *code,
+						  bool check_others, bool override);
+
+/*
+ * Once all rows of a statement are written: what the one above could not see,
+ * the other rows.
+ */
+extern void check_other_visits(const VisitRow *row);
+
+#endif /* CLINIC_SCHED_PATIENT_RULES_H */

@@ -1,0 +1,352 @@
+/*
+ * configuration.c
+ *		How a clinic, its services and its resources are set up, kept in each
+ *		backend until it changes.
+ *
+ * The signal is PostgreSQL's own: a trigger on these tables invalidates the
+ * relation cache's entry of table clinic.  That message reaches every backend
+ * after the change is committed and before its locks are released; it also
+ * comes back to its sender at the next command, and once more if the change is
+ * rolled back.  A message that comes while a row is being read is acted upon at
+ * the next look-up, so what was read too early is not kept.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "clinic/configuration.h"
+#include "fmgr.h"
+#include "query.h"
+#include "trigger.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(configuration_changed);
+
+/* Beyond this many entries all are forgotten, so that a pooled backend does not keep everything. */
+#define MOST_ENTRIES 20000
+
+typedef enum EntryKind
+{
+	ENTRY_CLINIC,
+	ENTRY_SERVICE,
+	ENTRY_RESOURCE
+} EntryKind;
+
+typedef struct EntryKey
+{
+	pg_uuid_t clinic;
+	pg_uuid_t id;
+	EntryKind kind;
+} EntryKey;
+
+/* A service that a provider is said to offer. */
+typedef struct Offer
+{
+	pg_uuid_t service;
+	int64 duration; /* 0: the service's */
+} Offer;
+
+typedef struct Entry
+{
+	EntryKey key;
+	union
+	{
+		ClinicConfiguration clinic;
+		ServiceConfiguration service;
+		struct
+		{
+			ResourceConfiguration configuration;
+			int noffers;
+			Offer *offers;
+		} resource;
+	} is;
+} Entry;
+
+static MemoryContext context = NULL;
+static HTAB *entries = NULL;
+static bool stale = false;
+static Oid signal_relation = InvalidOid;
+
+/* What stands in the columns after those of a policy. */
+enum
+{
+	POLICY_MIN_NOTICE = 1,
+	POLICY_MAX_ADVANCE,
+	POLICY_ALLOW_SAME_DAY,
+	POLICY_SLOT_STEP,
+	CLINIC_TIMEZONE,
+	CLINIC_IS_CLOSED,
+	CLINIC_IS_CLOSING_SOON,
+	CLINIC_MIN_DURATION,
+	CLINIC_MAX_DURATION,
+	CLINIC_LONGEST_CLAIM,
+	CLINIC_PREVENT_PATIENT_OVERLAP,
+	CLINIC_MAX_ACTIVE_PER_PATIENT,
+	SERVICE_IS_ACTIVE = CLINIC_TIMEZONE,
+	SERVICE_MODE,
+	SERVICE_DURATION,
+	SERVICE_BUFFER_BEFORE,
+	SERVICE_BUFFER_AFTER
+};
+
+static SavedQuery find_clinic = {
+	.sql = "select c.min_notice, c.max_advance, c.allow_same_day, c.slot_step, c.timezone,"
+		   " c.status" EQ "'closed'::clinic.clinic_status,"
+		   " c.status" EQ "'closing_soon'::clinic.clinic_status,"
+		   " c.min_duration, c.max_duration, c.longest_claim, c.prevent_patient_overlap,"
+		   " c.max_active_per_patient"
+		   " from clinic.clinic c where c.id" EQ "$1",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_service = {
+	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.slot_step, s.is_active,"
+		   " s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after"
+		   " from clinic.service s where s.clinic_id" EQ "$1 and s.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	RESOURCE_IS_PROVIDER = 1,
+	RESOURCE_IS_ACTIVE,
+	RESOURCE_SEATS,
+	OFFER_SERVICE,
+	OFFER_DURATION
+};
+
+static SavedQuery find_resource = {
+	.sql = "select r.kind" EQ "'provider'::clinic.resource_kind, r.is_active, r.seats,"
+		   " o.service_id, o.duration"
+		   " from clinic.resource r"
+		   " left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "$2"
+		   " where r.clinic_id" EQ "$1 and r.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static Oid
+signal_relation_oid(void)
+{
+	return get_relname_relid("clinic", get_namespace_oid("clinic", false));
+}
+
+/* AFTER row trigger of every table that is read here. */
+Datum
+configuration_changed(PG_FUNCTION_ARGS)
+{
+	(void) trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER, 0);
+	CacheInvalidateRelcacheByRelid(signal_relation_oid());
+	return PointerGetDatum(NULL);
+}
+
+static void
+relation_changed(Datum argument, Oid relation)
+{
+	if (relation == signal_relation || !OidIsValid(relation))
+		stale = true;
+}
+
+/* Forget what is no longer so, and take in what others have changed. */
+static void
+refresh(void)
+{
+	HASHCTL control = {.keysize = sizeof(EntryKey), .entrysize = sizeof(Entry)};
+
+	AcceptInvalidationMessages();
+	if (entries && !stale && hash_get_num_entries(entries) < MOST_ENTRIES)
+		return;
+
+	if (context == NULL)
+	{
+		context = AllocSetContextCreate(CacheMemoryContext, "clinic_sched configuration",
+										ALLOCSET_DEFAULT_SIZES);
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	}
+	entries = NULL;
+	MemoryContextReset(context);
+	control.hcxt = context;
+	entries = hash_create("clinic_sched configuration", 64, &control,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	stale = false;
+	signal_relation = signal_relation_oid();
+}
+
+static EntryKey
+entry_key(EntryKind kind, const pg_uuid_t *clinic, const pg_uuid_t *id)
+{
+	EntryKey key;
+
+	memset(&key, 0, sizeof(key));
+	key.clinic = *clinic;
+	key.id = *id;
+	key.kind = kind;
+	return key;
+}
+
+static int64
+microseconds(int column)
+{
+	const Interval *interval = query_interval(0, column);
+
+	return interval ? interval_microseconds(interval) : 0;
+}
+
+static void
+read_policy(BookingPolicy *policy)
+{
+	const Interval *min_notice = query_interval(0, POLICY_MIN_NOTICE);
+	const Interval *max_advance = query_interval(0, POLICY_MAX_ADVANCE);
+
+	policy->has_min_notice = min_notice != NULL;
+	if (min_notice)
+		policy->min_notice = *min_notice;
+	policy->has_max_advance = max_advance != NULL;
+	if (max_advance)
+		policy->max_advance = *max_advance;
+	policy->has_allow_same_day = !query_isnull(0, POLICY_ALLOW_SAME_DAY);
+	policy->allow_same_day = query_bool(0, POLICY_ALLOW_SAME_DAY);
+	policy->slot_step = microseconds(POLICY_SLOT_STEP);
+}
+
+static void
+read_clinic(Entry *entry)
+{
+	ClinicConfiguration *clinic = &entry->is.clinic;
+
+	read_policy(&clinic->policy);
+	clinic->zone = civil_zone(query_text(0, CLINIC_TIMEZONE));
+	clinic->is_closed = query_bool(0, CLINIC_IS_CLOSED);
+	clinic->is_closing_soon = query_bool(0, CLINIC_IS_CLOSING_SOON);
+	clinic->min_duration = microseconds(CLINIC_MIN_DURATION);
+	clinic->max_duration = microseconds(CLINIC_MAX_DURATION);
+	clinic->longest_claim = microseconds(CLINIC_LONGEST_CLAIM);
+	clinic->prevent_patient_overlap = query_bool(0, CLINIC_PREVENT_PATIENT_OVERLAP);
+	clinic->max_active_per_patient = query_int32(0, CLINIC_MAX_ACTIVE_PER_PATIENT, 0);
+}
+
+static void
+read_service(Entry *entry)
+{
+	ServiceConfiguration *service = &entry->is.service;
+
+	read_policy(&service->policy);
+	service->is_active = query_bool(0, SERVICE_IS_ACTIVE);
+	service->mode = mode_from_name(query_text(0, SERVICE_MODE));
+	service->duration = microseconds(SERVICE_DURATION);
+	service->buffer_before = microseconds(SERVICE_BUFFER_BEFORE);
+	service->buffer_after = microseconds(SERVICE_BUFFER_AFTER);
+}
+
+static void
+read_resource(Entry *entry, uint64 nrows)
+{
+	ResourceConfiguration *resource = &entry->is.resource.configuration;
+	Offer *offers = MemoryContextAlloc(context, sizeof(Offer) * nrows);
+	int noffers = 0;
+
+	resource->is_provider = query_bool(0, RESOURCE_IS_PROVIDER);
+	resource->is_active = query_bool(0, RESOURCE_IS_ACTIVE);
+	resource->seats = query_int32(0, RESOURCE_SEATS, 0);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		const Interval *duration = query_interval(row, OFFER_DURATION);
+
+		if (query_isnull(row, OFFER_SERVICE))
+			continue;
+		offers[noffers].service = *query_uuid(row, OFFER_SERVICE);
+		offers[noffers++].duration = duration ? interval_microseconds(duration) : 0;
+	}
+	entry->is.resource.offers = offers;
+	entry->is.resource.noffers = noffers;
+}
+
+/* The entry, read if it is not there yet; NULL if there is no such row. */
+static const Entry *
+find_entry(EntryKind kind, const pg_uuid_t *clinic, const pg_uuid_t *id)
+{
+	static SavedQuery *const queries[] = {&find_clinic, &find_service, &find_resource};
+	EntryKey key = entry_key(kind, clinic, id);
+	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(id)};
+	Entry read = {.key = key};
+	Entry *entry;
+	uint64 nrows;
+
+	refresh();
+	entry = hash_search(entries, &key, HASH_FIND, NULL);
+	if (entry)
+		return entry;
+
+	nrows = query_run(queries[kind], values, NULL, 0);
+	if (nrows == 0)
+		return NULL;
+	if (kind == ENTRY_CLINIC)
+		read_clinic(&read);
+	else if (kind == ENTRY_SERVICE)
+		read_service(&read);
+	else
+		read_resource(&read, nrows);
+	/* Only now, so that an error on the way leaves no half of an entry. */
+	entry = hash_search(entries, &key, HASH_ENTER, NULL);
+	*entry = read;
+	return entry;
+}
+
+bool
+configured_clinic(const pg_uuid_t *clinic, ClinicConfiguration *configuration)
+{
+	const Entry *entry = find_entry(ENTRY_CLINIC, clinic, clinic);
+
+	if (entry)
+		*configuration = entry->is.clinic;
+	return entry != NULL;
+}
+
+bool
+configured_service(const pg_uuid_t *clinic, const pg_uuid_t *service,
+				   ServiceConfiguration *configuration)
+{
+	const Entry *entry = find_entry(ENTRY_SERVICE, clinic, service);
+
+	if (entry)
+		*configuration = entry->is.service;
+	return entry != NULL;
+}
+
+bool
+configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource,
+					ResourceConfiguration *configuration)
+{
+	const Entry *entry = find_entry(ENTRY_RESOURCE, clinic, resource);
+
+	if (entry)
+		*configuration = entry->is.resource.configuration;
+	return entry != NULL;
+}
+
+bool
+configured_offer(const pg_uuid_t *clinic, const pg_uuid_t *provider, const pg_uuid_t *service,
+				 int64 *duration)
+{
+	const Entry *entry = find_entry(ENTRY_RESOURCE, clinic, provider);
+
+	*duration = 0;
+	if (entry == NULL || entry->is.resource.noffers == 0)
+		return true;
+	for (int i = 0; i < entry->is.resource.noffers; i++)
+		if (memcmp(&entry->is.resource.offers[i].service, service, UUID_LEN) == 0)
+		{
+			*duration = entry->is.resource.offers[i].duration;
+			return true;
+		}
+	return false;
+}
