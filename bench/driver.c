@@ -25,17 +25,18 @@
  *					times a second on a connection of its own, because what is
  *					cancelled again is not there to be counted afterwards
  *
- * With @cancel, an iteration first cancels what the client booked last, if it
- * did, and then tries to book a random row of work: so there are as many who
- * want a time as there are clients, and a time that is booked stays so until
- * its client's next turn.  Without, the rows are booked once each, in order.  When several scripts are given, client i runs script i modulo their
- * number, and the @look of the first is the one that is run.
+ * With @cancel, a client is a desk where people book and cancel: an iteration
+ * is one statement, a booking of a random row of work or, with even chances
+ * where the client has something to cancel, the cancellation of what it booked
+ * first.  Without, the rows are booked once each, in order.  When several
+ * scripts are given, client i runs script i modulo their number, and the @look
+ * of the first is the one that is run.
  *
- * An iteration counts when the client got an answer (booked or refused) inside
- * the measured window.  A refusal is the null above, or SQLSTATE PT409 with
- * the reason slot_taken.  40001 and 40P01 are counted apart and the client
- * goes on; a cancellation that met one is repeated.  Anything else stops the
- * run and makes the exit status 1.
+ * An iteration counts when the client got an answer (booked, cancelled or
+ * refused) inside the measured window.  A refusal is the null above, or
+ * SQLSTATE PT409 with the reason slot_taken.  40001 and 40P01 are counted
+ * apart and the client goes on.  Anything else stops the run and makes the
+ * exit status 1.
  *
  * Usage: driver -d CONNINFO -c CLIENTS -T SECONDS [-w WARMUP_SECONDS]
  *				 [-n ROWS_OF_WORK] [-s SEED] SCRIPT...
@@ -54,6 +55,7 @@
 
 #define MAX_PARAMETERS	16
 #define MAX_CLIENTS		1000
+#define MAX_VISITS		64		/* that a client has at a time */
 #define UUID_TEXT		64		/* more than an id in text form needs */
 
 typedef struct Script
@@ -67,13 +69,21 @@ typedef struct Script
 /* What one statement came to. */
 typedef enum Outcome
 {
-	DONE,
+	DONE,						/* booked, where bookings are counted */
+	CANCELLED,
 	REFUSED,
 	SERIALIZATION_FAILURE,
 	DEADLOCK,
 	UNEXPECTED,
 	N_OUTCOMES
 } Outcome;
+
+/* What is needed to cancel it. */
+typedef struct Visit
+{
+	char		id[UUID_TEXT];
+	int			row;			/* of work, that it was booked for */
+} Visit;
 
 typedef struct Client
 {
@@ -84,8 +94,11 @@ typedef struct Client
 	PGresult   *work;
 	int			next_row;
 	uint64_t	random_state;
-	char		visit[UUID_TEXT];	/* what it has booked and not cancelled; or empty */
-	int			visit_row;
+
+	/* what it has booked and not cancelled, as a ring */
+	Visit		visits[MAX_VISITS];
+	int			first_visit;
+	int			n_visits;
 
 	/* inside the measured window */
 	long		answers[N_OUTCOMES];
@@ -296,79 +309,74 @@ client_choose(Client *client)
 	return -1;
 }
 
-/* Book one row of work; on success its id is in visit. */
+/* Book a row of work. */
 static Outcome
-client_book(Client *client, int row, char visit[UUID_TEXT])
+client_book(Client *client)
 {
 	const char *parameters[MAX_PARAMETERS];
 	int			n_parameters = PQnfields(client->work);
+	int			row = client_choose(client);
 	PGresult   *result;
 	Outcome		outcome;
 
+	if (row < 0)
+		return UNEXPECTED;
 	for (int i = 0; i < n_parameters; i++)
 		parameters[i] = PQgetvalue(client->work, row, i);
 	result = PQexecPrepared(client->connection, "book", n_parameters, parameters, NULL, NULL, 0);
 	outcome = judge(client, result);
 	if (outcome == DONE)
-	{
-		snprintf(visit, UUID_TEXT, "%s", PQgetvalue(result, 0, 0));
 		client->booked++;
+	if (outcome == DONE && client->script->cancel)
+	{
+		Visit	   *visit = &client->visits[(client->first_visit + client->n_visits++) % MAX_VISITS];
+
+		snprintf(visit->id, sizeof(visit->id), "%s", PQgetvalue(result, 0, 0));
+		visit->row = row;
 	}
 	PQclear(result);
 	return outcome;
 }
 
-/* Cancel what the client has booked, as often as it takes; retries are counted in failures. */
+/* Cancel what the client booked first. */
 static Outcome
-client_cancel(Client *client, long failures[N_OUTCOMES])
+client_cancel(Client *client)
 {
-	const char *parameters[2] = {client->visit, PQgetvalue(client->work, client->visit_row, 0)};
+	Visit	   *visit = &client->visits[client->first_visit];
+	const char *parameters[2] = {visit->id, PQgetvalue(client->work, visit->row, 0)};
 	int			n_parameters = strstr(client->script->cancel, "$2") ? 2 : 1;
+	PGresult   *result = PQexecPrepared(client->connection, "cancel", n_parameters, parameters,
+										NULL, NULL, 0);
+	Outcome		outcome = judge(client, result);
 
-	while (!stop)
-	{
-		PGresult   *result = PQexecPrepared(client->connection, "cancel", n_parameters,
-												 parameters, NULL, NULL, 0);
-		Outcome		outcome = judge(client, result);
-
-		PQclear(result);
-		if (outcome == DONE)
-		{
-			client->cancelled++;
-			return DONE;
-		}
-		if (outcome == REFUSED)
-			fail("client %d: visit %s was not there to be cancelled", client->number,
-				 client->visit);
-		failures[outcome]++;
-	}
-	return UNEXPECTED;
+	PQclear(result);
+	if (outcome == REFUSED)
+		fail("client %d: visit %s was not there to be cancelled", client->number, visit->id);
+	if (outcome != DONE)
+		return outcome;
+	client->first_visit = (client->first_visit + 1) % MAX_VISITS;
+	client->n_visits--;
+	client->cancelled++;
+	return CANCELLED;
 }
 
 static void
 client_iterate(Client *client)
 {
-	long		failures[N_OUTCOMES] = {0};
 	double		begun = now();
 	double		ended;
 	Outcome		outcome;
-	int			row = client_choose(client);
 
-	if (row < 0)
-		return;
-	if (client->visit[0] && client->script->cancel)
-		client_cancel(client, failures);
-	outcome = client_book(client, row, client->visit);
-	client->visit_row = row;
-	if (outcome != DONE)
-		client->visit[0] = '\0';
+	if (client->n_visits == MAX_VISITS ||
+		(client->n_visits > 0 && random_next(&client->random_state) % 2))
+		outcome = client_cancel(client);
+	else
+		outcome = client_book(client);
 
 	ended = now();
 	if (ended < window_start || ended > window_start + seconds)
 		return;
-	failures[outcome]++;
-	for (int i = 0; i < N_OUTCOMES; i++)
-		client->answers[i] += failures[i];
+	client->answers[outcome]++;
 	if (ended - begun > client->longest)
 		client->longest = ended - begun;
 }
@@ -453,7 +461,8 @@ report(const Client *clients)
 	printf("iterations_per_second=%.2f booked_per_second=%.2f refused=%ld"
 		   " serialization_failures=%ld deadlocks=%ld longest_ms=%.1f"
 		   " looks=%ld overlaps_seen=%ld booked_in_all=%ld cancelled_in_all=%ld\n",
-		   (answers[DONE] + answers[REFUSED]) / seconds, answers[DONE] / seconds,
+		   (answers[DONE] + answers[CANCELLED] + answers[REFUSED]) / seconds,
+		   answers[DONE] / seconds,
 		   answers[REFUSED], answers[SERIALIZATION_FAILURE], answers[DEADLOCK],
 		   longest * 1000, looks, overlaps_seen, booked, cancelled);
 }

@@ -106,9 +106,10 @@ static SavedQuery insert_visit = {
 	.sql = "insert into clinic.appointment as a (clinic_id, patient_id, provider_id, service_id,"
 		   " starts_at, ends_at, status, reason, notes, idempotency_key, request_hash,"
 		   " hold_expires_at, resource_ids, override_reason)"
-		   " values ($1, $2, $3, $4, $5, $6, $7::clinic.appointment_status, $8, $9, $10, $11, $12,"
+		   " values ($1, $2, $3, $4, $5, $6, case when $7 then 'held'::clinic.appointment_status"
+		   " else 'scheduled' end, $8, $9, $10, $11, $12,"
 		   " coalesce($13, '{}'), $14) returning a",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID,
 					 TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
@@ -306,7 +307,6 @@ look_first(const BookingRequest *request)
 	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
-	check_patient_exists(request->clinic, DatumGetUUIDP(request->values[ARG_PATIENT_ID]));
 	refuse_taken(&facts, look, &time);
 }
 
@@ -437,7 +437,7 @@ insert_booking(const BookingRequest *request)
 		request->values[ARG_SERVICE_ID],
 		request->values[ARG_STARTS_AT],
 		TimestampTzGetDatum(request->starts_at + request->duration),
-		CStringGetTextDatum(status_name(hold_expires_at ? STATUS_HELD : STATUS_SCHEDULED)),
+		BoolGetDatum(hold_expires_at != 0),
 		request->values[ARG_REASON],
 		request->values[ARG_NOTES],
 		request->values[ARG_IDEMPOTENCY_KEY],

@@ -11,19 +11,29 @@
 /* Refuse, as not_found, a patient whom the clinic does not have. */
 extern void check_patient_exists(const pg_uuid_t *clinic, const pg_uuid_t *patient);
 
+/* The patient's other visits, as far as the clinic has rules about them. */
+typedef struct OtherVisits
+{
+	bool overlap; /* the one that is asked for */
+	bool as_many_as_allowed;
+} OtherVisits;
+
 /*
  * Before a visit is written, with its patient locked: refuse it for what its
- * patient is (unless override) or for the patient's other visits (where the
- * clinic has rules about them, and check_others).  Tells whether the code, which
- * may be NULL, belongs to another visit: then nothing is refused yet.
+ * patient is (unless override), and read the patient's other visits (unless
+ * NULL).  Tells whether the code, which may be NULL, belongs to another visit:
+ * then nothing is refused yet.
  */
 extern bool check_patient(const VisitRow *row, const VisitFacts *facts, const char *code,
-						  bool check_others, bool override);
+						  bool override, OtherVisits *others);
+
+/* Refuse a visit for the patient's other visits. */
+extern void check_other_visits(const VisitRow *row, const OtherVisits *others);
 
 /*
  * Once all rows of a statement are written: what the one above could not see,
  * the other rows.
  */
-extern void check_other_visits(const VisitRow *row);
+extern void check_visits_of_statement(const VisitRow *row);
 
 #endif /* CLINIC_SCHED_PATIENT_RULES_H */

@@ -60,6 +60,15 @@ static SavedQuery find_claims_of_others = {
 	" where c.resource_id operator(pg_catalog.=) any ($2) and" OVERLAPS_STRETCH " and a.status" EQ \
 	"'held'::clinic.appointment_status and a.hold_expires_at" LE "$5"
 
+/* Usually there is none, anywhere in the clinic, which is soon told. */
+static SavedQuery find_expired_hold_of_clinic = {
+	.sql = "select 1 from clinic.appointment a where a.clinic_id" EQ "$1 and a.status" EQ
+		   "'held'::clinic.appointment_status and a.hold_expires_at" LE "$2 limit 1",
+	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
 static SavedQuery find_expired_holds = {
 	.sql = "select 1" EXPIRED_HOLDS " limit 1",
 	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
@@ -229,8 +238,6 @@ start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, 
 {
 	int64 later = start - time->starts_at;
 
-	if (booking_refusal(&facts->booking, time->mode, start, time->ends_at + later) != REASON_NONE)
-		return false;
 	for (int i = 0; i < look->nresources; i++)
 	{
 		const LookedResource *resource = &look->resources[i];
@@ -239,7 +246,8 @@ start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, 
 							 time->claim_from + later, time->claim_to + later) == 0)
 			return false;
 	}
-	return true;
+	return booking_refusal(&facts->booking, time->mode, start, time->ends_at + later) ==
+		   REASON_NONE;
 }
 
 /* "Free later that day: 10:30, 11:00.", of the starts on the clinic's grid; NULL if none is. */
@@ -291,7 +299,10 @@ expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nre
 					  TimestampTzGetDatum(from), TimestampTzGetDatum(to),
 					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
 
-	return query_run(&find_expired_holds, values, NULL, 1) > 0;
+	Datum clinic_values[] = {values[0], values[4]};
+
+	return query_run(&find_expired_hold_of_clinic, clinic_values, NULL, 1) > 0 &&
+		   query_run(&find_expired_holds, values, NULL, 1) > 0;
 }
 
 uint64

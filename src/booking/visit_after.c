@@ -208,7 +208,7 @@ claims_of_present_row(Relation relation, const VisitRow *written)
 	if (has_claims(&present))
 	{
 		write_claims(&present);
-		check_other_visits(&present);
+		check_visits_of_statement(&present);
 	}
 }
 
@@ -228,7 +228,7 @@ claims_after_update(const VisitRow *row, const VisitRow *old)
 		return;
 	remove_claims(old);
 	write_claims(row);
-	check_other_visits(row);
+	check_visits_of_statement(row);
 }
 
 static void
@@ -254,7 +254,7 @@ after_change(const TriggerData *trigger)
 	else if (has_claims(&row))
 	{
 		write_claims(&row);
-		check_other_visits(&row);
+		check_visits_of_statement(&row);
 	}
 	journal_write(relation, rows.old, rows.written, &journal_subject);
 }

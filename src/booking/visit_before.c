@@ -218,20 +218,20 @@ code_year(const VisitRow *row)
 
 /* Ask about the patient, drawing the visit's code, if it has none, until it is nobody's. */
 static void
-ask_about_patient(VisitRow *row, const VisitFacts *facts, bool check_others, bool override)
+ask_about_patient(VisitRow *row, const VisitFacts *facts, bool override, OtherVisits *others)
 {
 	char code[VISIT_CODE_SIZE];
 
 	if (!visit_isnull(row, VISIT_CODE))
 	{
-		(void) check_patient(row, facts, NULL, check_others, override);
+		(void) check_patient(row, facts, NULL, override, others);
 		return;
 	}
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		visit_code_draw(code_year(row), code);
-	} while (check_patient(row, facts, code, check_others, override));
+	} while (check_patient(row, facts, code, override, others));
 	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
 }
 
@@ -323,6 +323,7 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
 	/* An override given when the hold was made is not asked for again. */
 	bool override = kind == PLAN_OVERRIDE ||
 					(kind == PLAN_RECLAIM && !visit_isnull(row, VISIT_OVERRIDE_REASON));
+	OtherVisits others;
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 
@@ -330,7 +331,7 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
 		check_rules(row, facts);
 	if (time.mode == MODE_WALK_IN)
 	{
-		ask_about_patient(row, facts, false, override);
+		ask_about_patient(row, facts, override, NULL);
 		return;
 	}
 	require(row, VISIT_PROVIDER_ID, "provider_id");
@@ -338,9 +339,10 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
 		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
 	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
 				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
-	ask_about_patient(row, facts, true, override);
+	ask_about_patient(row, facts, override, &others);
 	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
 	pick_seats(row, facts, kind, update);
+	check_other_visits(row, &others);
 }
 
 /* Note when a visit came to stand where it stands, unless the writer says so. */
@@ -434,7 +436,7 @@ before_insert(Relation relation, HeapTuple tuple)
 			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, false);
 	}
 	else
-		ask_about_patient(&row, &facts, false, true);
+		ask_about_patient(&row, &facts, true, NULL);
 	return visit_tuple(&row);
 }
 

@@ -28,23 +28,23 @@ comment on function clinic.provider_service_check() is
 create trigger provider_service_check before insert or update on clinic.provider_service
   for each row execute function clinic.provider_service_check();
 
-create function clinic.configuration_changed() returns trigger
-  language c as 'MODULE_PATHNAME', 'configuration_changed';
-comment on function clinic.configuration_changed() is
+create function clinic.configuration_changes() returns trigger
+  language c as 'MODULE_PATHNAME', 'configuration_changes';
+comment on function clinic.configuration_changes() is
   'Trigger: makes every session read again how the clinics are set up.';
-create trigger configuration_changed after insert or update or delete on clinic.clinic
-  for each row execute function clinic.configuration_changed();
-create trigger configuration_changed after insert or update or delete on clinic.resource
-  for each row execute function clinic.configuration_changed();
-create trigger configuration_changed after insert or update or delete on clinic.service
-  for each row execute function clinic.configuration_changed();
-create trigger configuration_changed after insert or update or delete on clinic.provider_service
-  for each row execute function clinic.configuration_changed();
+create trigger configuration_changes before insert or update or delete on clinic.clinic
+  for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.resource
+  for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.service
+  for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.provider_service
+  for each row execute function clinic.configuration_changes();
 -- Also for the rows that logical replication writes.
-alter table clinic.clinic enable always trigger configuration_changed;
-alter table clinic.resource enable always trigger configuration_changed;
-alter table clinic.service enable always trigger configuration_changed;
-alter table clinic.provider_service enable always trigger configuration_changed;
+alter table clinic.clinic enable always trigger configuration_changes;
+alter table clinic.resource enable always trigger configuration_changes;
+alter table clinic.service enable always trigger configuration_changes;
+alter table clinic.provider_service enable always trigger configuration_changes;
 
 create function clinic.staff_only() returns trigger
   language c as 'MODULE_PATHNAME', 'staff_only';

@@ -4,11 +4,11 @@
  *		backend until it changes.
  *
  * The signal is PostgreSQL's own: a trigger on these tables invalidates the
- * relation cache's entry of table clinic.  That message reaches every backend
- * after the change is committed and before its locks are released; it also
- * comes back to its sender at the next command, and once more if the change is
- * rolled back.  A message that comes while a row is being read is acted upon at
- * the next look-up, so what was read too early is not kept.
+ * relation cache's entry of table clinic.  That message reaches every other
+ * backend after the change is committed and before its locks are released.  One
+ * that comes while a row is being read is acted upon at the next look-up, so
+ * what was read too early is not kept.  A transaction that has written to these
+ * tables itself keeps nothing: what it reads may yet be rolled back.
  */
 #include "postgres.h"
 
@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "clinic/configuration.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "query.h"
 #include "trigger.h"
@@ -24,7 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-PG_FUNCTION_INFO_V1(configuration_changed);
+PG_FUNCTION_INFO_V1(configuration_changes);
 
 /* Beyond this many entries all are forgotten, so that a pooled backend does not keep everything. */
 #define MOST_ENTRIES 20000
@@ -69,7 +70,13 @@ typedef struct Entry
 static MemoryContext context = NULL;
 static HTAB *entries = NULL;
 static bool stale = false;
-static Oid signal_relation = InvalidOid;
+
+/* The tables that are read here; a message about any of them counts, as TRUNCATE sends one. */
+static const char *const tables[] = {"clinic", "resource", "service", "provider_service"};
+static Oid watched[lengthof(tables)];
+
+/* The last transaction that wrote to these tables, until another has looked something up. */
+static LocalTransactionId writer = InvalidLocalTransactionId;
 
 /* What stands in the columns after those of a policy. */
 enum
@@ -135,25 +142,29 @@ static SavedQuery find_resource = {
 };
 
 static Oid
-signal_relation_oid(void)
+table_oid(const char *name)
 {
-	return get_relname_relid("clinic", get_namespace_oid("clinic", false));
+	return get_relname_relid(name, get_namespace_oid("clinic", false));
 }
 
-/* AFTER row trigger of every table that is read here. */
+/* BEFORE row trigger of every table that is read here. */
 Datum
-configuration_changed(PG_FUNCTION_ARGS)
+configuration_changes(PG_FUNCTION_ARGS)
 {
-	(void) trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER, 0);
-	CacheInvalidateRelcacheByRelid(signal_relation_oid());
-	return PointerGetDatum(NULL);
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
+	TriggerRows rows = trigger_rows(trigger);
+
+	/* By name: where tables are distributed, the trigger's own is a part of one. */
+	CacheInvalidateRelcacheByRelid(table_oid(tables[0]));
+	writer = current_local_xid();
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 static void
 relation_changed(Datum argument, Oid relation)
 {
-	if (relation == signal_relation || !OidIsValid(relation))
-		stale = true;
+	for (size_t i = 0; i < lengthof(watched); i++)
+		stale |= relation == watched[i] || !OidIsValid(relation);
 }
 
 /* Forget what is no longer so, and take in what others have changed. */
@@ -163,8 +174,11 @@ refresh(void)
 	HASHCTL control = {.keysize = sizeof(EntryKey), .entrysize = sizeof(Entry)};
 
 	AcceptInvalidationMessages();
-	if (entries && !stale && hash_get_num_entries(entries) < MOST_ENTRIES)
+	if (entries && !stale && !LocalTransactionIdIsValid(writer) &&
+		hash_get_num_entries(entries) < MOST_ENTRIES)
 		return;
+	if (writer != current_local_xid())
+		writer = InvalidLocalTransactionId;
 
 	if (context == NULL)
 	{
@@ -178,7 +192,8 @@ refresh(void)
 	entries = hash_create("clinic_sched configuration", 64, &control,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	stale = false;
-	signal_relation = signal_relation_oid();
+	for (size_t i = 0; i < lengthof(tables); i++)
+		watched[i] = table_oid(tables[i]);
 }
 
 static EntryKey

@@ -251,6 +251,7 @@ create unique index appointment_idempotency_key on clinic.appointment (clinic_id
   where idempotency_key is not null;
 create unique index appointment_occurrence_key on clinic.appointment (clinic_id, series_id, occurrence_at)
   where series_id is not null;
+create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where status = 'held';
 create index appointment_patient_time on clinic.appointment (clinic_id, patient_id, starts_at);
 create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at);
 comment on table clinic.appointment is
