@@ -21,10 +21,16 @@
 
 #include "hours/weekly_hours.h"
 
-/* Open minutes by the day they belong to; from MINUTES_PER_DAY on they are the next day's. */
+#define MINUTES_PER_WORD 32
+#define WORDS_PER_DAY (MINUTES_PER_DAY / MINUTES_PER_WORD)
+#define ALL_OF_WORD PG_UINT32_MAX
+
+StaticAssertDecl(MINUTES_PER_DAY % MINUTES_PER_WORD == 0, "a word has minutes of one day only");
+
+/* The minutes, as bits, that belong to a day; the second half of them are on the next. */
 typedef struct DayMinutes
 {
-	bool open[2 * MINUTES_PER_DAY];
+	uint32 open[2 * WORDS_PER_DAY];
 } DayMinutes;
 
 typedef struct Rule
@@ -64,6 +70,7 @@ static bool parse_day(Parser *parser, int *day);
 static bool parse_times(Parser *parser, DayMinutes *minutes);
 static bool parse_range(Parser *parser, DayMinutes *minutes);
 static bool parse_time(Parser *parser, int *minute);
+static void open_minutes(DayMinutes *minutes, int opens, int closes);
 static void apply_rule(const Rule *rule, DayMinutes *week);
 static int ranges_of_week(const DayMinutes *week, MinuteRange *ranges);
 static bool fault_at(Parser *parser, const char *at, const char *reason);
@@ -196,8 +203,7 @@ parse_rule(Parser *parser, Rule *rule)
 	else if (!has_days)
 		return fault_at_word(parser, "a day, a time, \"off\" or \"24/7\" is expected");
 
-	/* all day */
-	memset(rule->minutes.open, true, MINUTES_PER_DAY);
+	open_minutes(&rule->minutes, 0, MINUTES_PER_DAY);
 	return true;
 }
 
@@ -272,7 +278,7 @@ parse_range(Parser *parser, DayMinutes *minutes)
 		return fault_at(parser, begin, "the range is empty; all day is 00:00-24:00");
 	if (closes < opens)
 		closes += MINUTES_PER_DAY;
-	memset(minutes->open + opens, true, closes - opens);
+	open_minutes(minutes, opens, closes);
 	return true;
 }
 
@@ -302,6 +308,13 @@ parse_time(Parser *parser, int *minute)
 }
 
 static void
+open_minutes(DayMinutes *minutes, int opens, int closes)
+{
+	for (int minute = opens; minute < closes; minute++)
+		minutes->open[minute / MINUTES_PER_WORD] |= (uint32) 1 << minute % MINUTES_PER_WORD;
+}
+
+static void
 apply_rule(const Rule *rule, DayMinutes *week)
 {
 	for (int day = 0; day < DAYS_OF_WEEK; day++)
@@ -310,8 +323,8 @@ apply_rule(const Rule *rule, DayMinutes *week)
 			continue;
 		if (!rule->adds)
 			memset(&week[day], 0, sizeof(week[day]));
-		for (int minute = 0; minute < 2 * MINUTES_PER_DAY; minute++)
-			week[day].open[minute] |= rule->minutes.open[minute];
+		for (int word = 0; word < 2 * WORDS_PER_DAY; word++)
+			week[day].open[word] |= rule->minutes.open[word];
 	}
 }
 
@@ -320,22 +333,30 @@ static int
 ranges_of_week(const DayMinutes *week, MinuteRange *ranges)
 {
 	int count = 0;
-	bool was_open = false;
+	bool is_open = false;
 
-	for (int minute = 0; minute <= MINUTES_PER_WEEK; minute++)
+	for (int word = 0; word < DAYS_OF_WEEK * WORDS_PER_DAY; word++)
 	{
-		int day = minute / MINUTES_PER_DAY;
+		int day = word / WORDS_PER_DAY;
 		int day_before = (day + DAYS_OF_WEEK - 1) % DAYS_OF_WEEK;
-		int of_day = minute % MINUTES_PER_DAY;
-		bool is_open = minute < MINUTES_PER_WEEK &&
-					   (week[day].open[of_day] || week[day_before].open[MINUTES_PER_DAY + of_day]);
+		int of_day = word % WORDS_PER_DAY;
+		uint32 open = week[day].open[of_day] | week[day_before].open[WORDS_PER_DAY + of_day];
 
-		if (is_open && !was_open)
-			ranges[count].opens = (uint16) minute;
-		else if (was_open && !is_open)
-			ranges[count++].closes = (uint16) minute;
-		was_open = is_open;
+		if (open == (is_open ? ALL_OF_WORD : 0))
+			continue;
+		for (int bit = 0; bit < MINUTES_PER_WORD; bit++)
+		{
+			if ((open >> bit & 1) == is_open)
+				continue;
+			is_open = !is_open;
+			if (is_open)
+				ranges[count].opens = (uint16) (word * MINUTES_PER_WORD + bit);
+			else
+				ranges[count++].closes = (uint16) (word * MINUTES_PER_WORD + bit);
+		}
 	}
+	if (is_open)
+		ranges[count++].closes = MINUTES_PER_WEEK;
 	return count;
 }
 
