@@ -21,6 +21,11 @@ OBJS = \
 	src/trigger.o \
 	src/civil/civil.o \
 	src/civil/civil_sql.o \
+	src/hours/weekly_hours.o \
+	src/hours/weekly_hours_parse.o \
+	src/hours/weekly_hours_print.o \
+	src/hours/open_hours.o \
+	src/hours/open_hours_sql.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
@@ -48,6 +53,7 @@ OBJS = \
 SQL_FRAGMENTS = \
 	src/schema/preamble.sql \
 	src/identity/identity.sql \
+	src/hours/hours.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \
 	src/clinic/clinic.sql \

@@ -13,6 +13,7 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 140000
 #error "clinic_sched needs PostgreSQL 14 or later"
@@ -92,6 +93,31 @@ reserve_setting_prefix(const char *prefix)
 	MarkGUCPrefixReserved(prefix);
 #else
 	EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+/*
+ * Report bad input of a type: to the caller's error context where input
+ * functions are given one, else as an ERROR.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#else
+#define ereturn(context, result, ...) \
+	do \
+	{ \
+		ereport(ERROR, __VA_ARGS__); \
+		return result; \
+	} while (0)
+#endif
+
+static inline RangeType *
+range_from_bounds(TypeCacheEntry *typcache, RangeBound *lower, RangeBound *upper)
+{
+#if PG_VERSION_NUM >= 160000
+	return make_range(typcache, lower, upper, false, NULL);
+#else
+	return make_range(typcache, lower, upper, false);
 #endif
 }
 
