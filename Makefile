@@ -44,6 +44,7 @@ OBJS = \
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
 	src/schema/preamble.sql \
+	src/civil/civil.sql \
 	src/identity/identity.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \

@@ -106,10 +106,18 @@ from (select e.conversion, e.zone, array_agg(e.given order by $order) as given,
 END
 }
 
-# What SQL offers of it.
+# The functions of the product, whose answers are in a zone of the session.
 is_as_expected('day_start()', <<'END');
 select e.*, clinic.day_start(e.given::date, e.zone) at time zone 'UTC' as got
 from expected e where e.conversion = 'day_start'
+END
+is_as_expected('local_to_instant()', <<'END');
+select e.*, clinic.local_to_instant(e.given, e.zone) at time zone 'UTC' as got
+from expected e where e.conversion = 'instant'
+END
+is_as_expected('day_of()', <<'END');
+select e.*, clinic.day_of(e.given at time zone 'UTC', e.zone)::timestamp as got
+from expected e where e.conversion = 'day'
 END
 # What it takes for an abbreviation means one offset all year.
 is_as_expected("PostgreSQL's own AT TIME ZONE, of instants", <<'END');
