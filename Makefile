@@ -52,6 +52,7 @@ OBJS = \
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
 	src/schema/preamble.sql \
+	src/civil/civil.sql \
 	src/identity/identity.sql \
 	src/hours/hours.sql \
 	src/schema/tables.sql \

@@ -29,7 +29,7 @@ comment on function clinic.visits_of_days(uuid, date, date, uuid) is
 create function clinic.local_day(day date, clinic_id uuid) returns date
   language sql stable parallel safe
 begin atomic
-  select coalesce(local_day.day, (pg_catalog.now() at time zone c.timezone)::date)
+  select coalesce(local_day.day, clinic.day_of(pg_catalog.now(), c.timezone))
   from clinic.clinic c
   where c.id = local_day.clinic_id;
 end;

@@ -21,19 +21,85 @@ utc_day(TimestampTz instant)
 /* The zone of that name; an error if there is none. */
 extern pg_tz *civil_zone(const char *name);
 
-/* What the zone's clocks show at an instant.  The instant must be finite. */
-extern Timestamp civil_local(TimestampTz instant, pg_tz *zone);
-
 /*
- * The instant at which the zone's clocks show a local time.  RFC 5545 section
- * 3.3.5: a time that occurs twice means the first; a time that is skipped is
- * read with the offset before the gap, so it lies that much after the gap.
+ * Four conversions.  The clock is the zone's; see civil.c for what its clocks
+ * show when they change.  A value that is infinite, or a result that timestamps
+ * cannot hold, is an error.
+ *
+ * local	what the clocks show at an instant
+ * instant	when they show a local time.  RFC 5545 section 3.3.5: a time that
+ *			occurs twice means the first; a time that is skipped is read with
+ *			the offset before the gap, so it lies that much after the gap
+ * day		the civil day that an instant belongs to
+ * day_start the first instant at which the clocks show that day or a later one.
+ *			A day that is skipped is empty: it starts when the next one does
+ *
+ * An instant belongs to day d exactly if it lies in [day_start(d), day_start(d + 1)).
+ * That is the day which the clocks show, but where they are set back over
+ * midnight, as in St. John's from 00:01 to 23:01 until 2010: the hour shown
+ * again belongs to the new day, which has begun.
  */
+extern Timestamp civil_local(TimestampTz instant, pg_tz *zone);
 extern TimestampTz civil_instant(Timestamp local, pg_tz *zone);
-
-/* The civil day an instant falls on, and the instant at which a day begins. */
 extern DateADT civil_day(TimestampTz instant, pg_tz *zone);
 extern TimestampTz civil_day_start(DateADT day, pg_tz *zone);
+
+/*
+ * The same for many times that lie near each other: a clock remembers the stretch
+ * of constant offset it was last asked about, and inside it a conversion costs two
+ * comparisons and an addition.  It holds no memory of its own, and its zone lives
+ * as long as the session, so it may be on the stack or in a plan, and be copied.
+ */
+typedef struct CivilClock
+{
+	pg_tz *zone;
+	int64 offset; /* microseconds east of UTC */
+
+	/* the instants of the stretch, or a part of them; from = to: not asked yet */
+	TimestampTz from;
+	TimestampTz to;
+
+	/* the local times that are read with its offset, or a part of them */
+	Timestamp local_from;
+	Timestamp local_to;
+} CivilClock;
+
+/* Make the clock's stretch the one of that instant, or of that local time. */
+extern void clock_seek_instant(CivilClock *clock, TimestampTz instant);
+extern void clock_seek_local(CivilClock *clock, Timestamp local);
+
+static inline CivilClock
+civil_clock(pg_tz *zone)
+{
+	return (CivilClock){.zone = zone};
+}
+
+static inline Timestamp
+clock_local(CivilClock *clock, TimestampTz instant)
+{
+	if (instant < clock->from || instant >= clock->to)
+		clock_seek_instant(clock, instant);
+	return instant + clock->offset;
+}
+
+static inline TimestampTz
+clock_instant(CivilClock *clock, Timestamp local)
+{
+	if (local < clock->local_from || local >= clock->local_to)
+		clock_seek_local(clock, local);
+	return local - clock->offset;
+}
+
+static inline DateADT
+clock_day(CivilClock *clock, TimestampTz instant)
+{
+	Timestamp local = clock_local(clock, instant);
+
+	/* What lies before local_from was shown already, so the day has come that far. */
+	return (DateADT) utc_day(Max(local, clock->local_from - 1));
+}
+
+extern TimestampTz clock_day_start(CivilClock *clock, DateADT day);
 
 /*
  * The microseconds of an interval, a day being 24 hours and a month 30 days, as

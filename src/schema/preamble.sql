@@ -9,12 +9,6 @@ create function clinic.uuid7() returns uuid
 comment on function clinic.uuid7() is
   'A new time-ordered UUID (RFC 9562, version 7); within a session each is greater than the one before.';
 
-create function clinic.day_start(day date, timezone text) returns timestamptz
-  language c stable strict parallel safe
-  as 'MODULE_PATHNAME', 'day_start';
-comment on function clinic.day_start(date, text) is
-  'The instant at which a civil day begins in a time zone: the first midnight where clocks show two, the end of the gap where they show none.';
-
 create type clinic.clinic_status as enum ('open', 'closing_soon', 'closed');
 comment on type clinic.clinic_status is
   'Whether a clinic takes new visits: closing_soon refuses walk-ins, closed refuses every new booking without an override.';
