@@ -42,10 +42,11 @@ local_hours_begin(LocalHoursScan *scan, const WeeklyHours *hours, Timestamp from
 	if (weekday < 0)
 		weekday += DAYS_OF_WEEK;
 	scan->hours = hours;
-	scan->from = from;
-	scan->to = to;
 	scan->week = (day - weekday) * USECS_PER_DAY;
 	scan->next = 0;
+	scan->from = from;
+	/* no range opens before its week */
+	scan->to = from < to ? to : scan->week;
 }
 
 bool
