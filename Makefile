@@ -36,6 +36,11 @@ OBJS = \
 	src/patient/phone.o \
 	src/availability/predicate.o \
 	src/availability/seats.o \
+	src/availability/opening.o \
+	src/availability/range.o \
+	src/availability/claims.o \
+	src/availability/slots.o \
+	src/availability/orphans.o \
 	src/booking/status.o \
 	src/booking/code.o \
 	src/booking/visit.o \
@@ -61,6 +66,7 @@ SQL_FRAGMENTS = \
 	src/patient/patient.sql \
 	src/booking/booking.sql \
 	src/booking/schedule.sql \
+	src/availability/availability.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

@@ -4,7 +4,7 @@ select id as clinic from clinic.create_clinic('Praxis am Park', 'Europe/Berlin')
 set clinic_sched.clinic_id = :'clinic';
 set datestyle = 'ISO';
 set timezone = 'Europe/Berlin';
-insert into clinic.provider (code, name) values ('house', 'Dr House'), ('grey', 'Dr Grey');
+insert into clinic.provider (code, name, hours) values ('house', 'Dr House', '24/7'), ('grey', 'Dr Grey', '24/7');
 select id as house from clinic.provider where code = 'house' and clinic_id = :'clinic' \gset
 select id as grey from clinic.provider where code = 'grey' and clinic_id = :'clinic' \gset
 select id as follow_up from clinic.service s where code = 'follow_up' and s.clinic_id = :'clinic' \gset

@@ -3,7 +3,8 @@
  *		The one predicate: may this start be booked?
  *
  * The rules stand in the order of their reasons: what is wrong with the clinic,
- * the service and the offer, then with the start, then with the length.
+ * the service and the offer, then with the start, then with the length, then
+ * with the hours.
  */
 #include "postgres.h"
 
@@ -25,12 +26,16 @@ static const RefusalWords words[] = {
 	{REASON_NOT_OFFERED, "this provider does not offer this service",
 	 "Table provider_service says who offers what."},
 	{REASON_WRONG_MODE, "this service is booked in another way",
-	 "A timed service has visits with a time, a token service has numbered tokens of a day."},
+	 "Timed services and days have visits with a time, others have numbered tokens of a day."},
 	{REASON_CLINIC_CLOSED, "the clinic takes no new visits now", NULL},
 	{REASON_IN_THE_PAST, "that time has passed", "Choose a start in the future."},
 	{REASON_TOO_SOON, "that is too soon", "The clinic needs more notice; choose a later start."},
 	{REASON_SAME_DAY, "visits cannot be booked for the same day", "Choose a later day."},
 	{REASON_TOO_FAR_AHEAD, "that is too far ahead", "Choose an earlier day."},
+	{REASON_OUTSIDE_HOURS, "that is outside the opening hours",
+	 "Choose a time when the clinic and the provider are open."},
+	{REASON_PROVIDER_ABSENT, "the provider, room or device is not available then",
+	 "Choose another time, or another provider."},
 	{REASON_INVALID_DURATION, "a visit cannot be that long, or that short",
 	 "The clinic's min_duration and max_duration say how long one may be."},
 };
@@ -46,6 +51,19 @@ civil_later(TimestampTz instant, const Interval *interval, pg_tz *zone)
 	return civil_instant(DatumGetTimestamp(later), zone);
 }
 
+void
+booking_facts_set_now(BookingFacts *facts, TimestampTz now, const Interval *min_notice,
+					  const Interval *max_advance)
+{
+	DateADT day = civil_day(now, facts->zone);
+
+	facts->now = now;
+	facts->earliest = civil_later(now, min_notice, facts->zone);
+	facts->latest = max_advance ? civil_later(now, max_advance, facts->zone) : DT_NOEND;
+	facts->today = civil_day_start(day, facts->zone);
+	facts->tomorrow = civil_day_start(day + 1, facts->zone);
+}
+
 /* Of a token visit, which lasts its civil day, the day must not be over yet. */
 static Reason
 start_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
@@ -54,19 +72,17 @@ start_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at, 
 
 	if (passes_at < facts->now)
 		return REASON_IN_THE_PAST;
-	if (passes_at < civil_later(facts->now, &facts->min_notice, facts->zone))
+	if (passes_at < facts->earliest)
 		return REASON_TOO_SOON;
-	if (!facts->allow_same_day &&
-		civil_day(starts_at, facts->zone) == civil_day(facts->now, facts->zone))
+	if (!facts->allow_same_day && starts_at >= facts->today && starts_at < facts->tomorrow)
 		return REASON_SAME_DAY;
-	if (facts->has_max_advance &&
-		starts_at > civil_later(facts->now, &facts->max_advance, facts->zone))
+	if (starts_at > facts->latest)
 		return REASON_TOO_FAR_AHEAD;
 	return REASON_NONE;
 }
 
 Reason
-booking_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at,
+booking_refusal(const BookingFacts *facts, OpenTimes *times, VisitMode mode, TimestampTz starts_at,
 				TimestampTz ends_at)
 {
 	Reason reason;
@@ -79,14 +95,15 @@ booking_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at
 		return REASON_CLINIC_CLOSED;
 	if (mode == MODE_WALK_IN)
 		return REASON_NONE;
-	if (mode != facts->service_mode)
+	if (mode != facts->service_mode || (times && open_times_day(times, starts_at).mode != mode))
 		return REASON_WRONG_MODE;
 	reason = start_refusal(facts, mode, starts_at, ends_at);
-	if (reason != REASON_NONE || mode == MODE_TOKEN)
+	if (reason != REASON_NONE)
 		return reason;
-	if (ends_at - starts_at < facts->min_duration || ends_at - starts_at > facts->max_duration)
+	if (mode == MODE_TIMED &&
+		(ends_at - starts_at < facts->min_duration || ends_at - starts_at > facts->max_duration))
 		return REASON_INVALID_DURATION;
-	return REASON_NONE;
+	return times ? opening_refusal(times, mode, starts_at, ends_at) : REASON_NONE;
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef CLINIC_SCHED_PREDICATE_H
 #define CLINIC_SCHED_PREDICATE_H
 
+#include "availability/opening.h"
 #include "booking/status.h"
 #include "datatype/timestamp.h"
 #include "errors.h"
@@ -21,11 +22,13 @@ typedef struct BookingFacts
 	bool clinic_closed;
 	bool clinic_closing_soon;
 
-	/* the service's where it has its own, else the clinic's */
-	Interval min_notice;
-	bool has_max_advance;
-	Interval max_advance;
+	/* the service's rules where it has its own, else the clinic's */
+	TimestampTz now;
+	TimestampTz earliest; /* now, and the notice that is wanted */
+	TimestampTz latest;	  /* the end of the horizon */
 	bool allow_same_day;
+	TimestampTz today; /* when this civil day began, and when the next does */
+	TimestampTz tomorrow;
 	int64 slot_step;	/* microseconds */
 	int64 min_duration; /* microseconds */
 	int64 max_duration; /* microseconds */
@@ -33,13 +36,19 @@ typedef struct BookingFacts
 	bool service_active;
 	VisitMode service_mode; /* timed or token */
 	bool offered;			/* by the provider, where one is named */
-
-	TimestampTz now;
 } BookingFacts;
 
-/* Why a visit of this mode from starts_at to ends_at may not be booked; REASON_NONE if it may. */
-extern Reason booking_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at,
-							  TimestampTz ends_at);
+/* Set what follows from the clock; the zone must be known.  max_advance may be NULL. */
+extern void booking_facts_set_now(BookingFacts *facts, TimestampTz now, const Interval *min_notice,
+								  const Interval *max_advance);
+
+/*
+ * Why a visit of this mode from starts_at to ends_at may not be booked;
+ * REASON_NONE if it may.  The provider's open times, NULL where no provider is
+ * named, must have been made for all of the visit.
+ */
+extern Reason booking_refusal(const BookingFacts *facts, OpenTimes *times, VisitMode mode,
+							  TimestampTz starts_at, TimestampTz ends_at);
 
 /* Raise that reason, in words. */
 extern _Noreturn void refuse_booking(Reason reason);

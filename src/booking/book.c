@@ -58,32 +58,18 @@ typedef struct BookingRequest
 } BookingRequest;
 
 /*
- * The providers who offer the service and seem to have a seat, by code.  A
- * claim of an expired hold does not count.  $4: the duration, null for the
- * service's or the provider's own.
+ * The active providers, by code, and how many of their seats are claimed at an
+ * instant.  A claim of an expired hold does not count.
  */
 static SavedQuery find_candidates = {
-	.sql =
-		"select r.id, t.claim_from, t.claim_to from clinic.resource r"
-		" join clinic.service s on s.clinic_id" EQ "$1 and s.id" EQ "$2"
-		" left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "r.id"
-		" and o.service_id" EQ "$2"
-		" cross join lateral (select $3 operator(pg_catalog.-) s.buffer_before,"
-		" $3 operator(pg_catalog.+) coalesce($4, o.duration, s.duration)"
-		" operator(pg_catalog.+) s.buffer_after) t (claim_from, claim_to)"
-		" where r.clinic_id" EQ "$1 and r.kind" EQ
-		"'provider'::clinic.resource_kind and r.is_active"
-		" and (o.service_id is not null or not exists (select from clinic.provider_service x"
-		" where x.clinic_id" EQ "$1 and x.provider_id" EQ "r.id))"
-		" and r.seats" GT "(select pg_catalog.count(distinct c.seat) from clinic.claim c"
-		" join clinic.appointment a on a.clinic_id" EQ "$1 and a.id" EQ "c.appointment_id"
-		" where c.clinic_id" EQ "$1 and c.resource_id" EQ "r.id and c.starts_at" LT "t.claim_to"
-		" and c.ends_at" GT "t.claim_from and c.starts_at" GT "(t.claim_from operator(pg_catalog.-)"
-		" (select k.longest_claim from clinic.clinic k where k.id" EQ "$1))"
-		" and c.seat" LE "r.seats and (a.status" NE "'held'::clinic.appointment_status"
-		" or a.hold_expires_at" GT "$5))"
-		" order by r.code, r.id",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INTERVALOID, TIMESTAMPTZOID),
+	.sql = "select r.id, (select pg_catalog.count(distinct c.seat) from clinic.claim c"
+		   " join clinic.appointment a on a.clinic_id" EQ "$1 and a.id" EQ "c.appointment_id"
+		   " where c.clinic_id" EQ "$1 and c.resource_id" EQ "r.id and c.starts_at" LE "$2"
+		   " and c.ends_at" GT "$2 and c.starts_at" GT "$3 and (a.status" NE
+		   "'held'::clinic.appointment_status or a.hold_expires_at" GT "$4))"
+		   " from clinic.resource r where r.clinic_id" EQ "$1 and r.kind" EQ
+		   "'provider'::clinic.resource_kind and r.is_active order by r.code, r.id",
+	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -295,16 +281,16 @@ look_first(const BookingRequest *request)
 		return;
 	facts_read(&facts, request->clinic, service, request->provider);
 	time = requested_time(request, &facts);
-	look = look_at(request->clinic, request->provider, 1, time.claim_from,
+	look = look_at(request->clinic, request->provider, 1, time.starts_at, time.claim_from,
 				   look_until(&facts, &time), NULL);
 	provider = &look->resources[0];
-	if (!provider->configuration.is_provider ||
-		lowest_free_seat(provider->taken, provider->ntaken, provider->configuration.seats,
-						 time.claim_from, time.claim_to) > 0 ||
+	if (!provider->is_provider ||
+		lowest_free_seat(provider->taken, provider->ntaken, provider->seats, time.claim_from,
+						 time.claim_to) > 0 ||
 		expired_holds_exist(request->clinic, request->provider, 1, time.claim_from, time.claim_to))
 		return;
 	/* Taken.  As the triggers would refuse it. */
-	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
+	reason = visit_refusal(&facts, time.mode, time.starts_at, time.ends_at);
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
 	refuse_taken(&facts, look, &time);
@@ -317,45 +303,81 @@ look_first(const BookingRequest *request)
 typedef struct Candidate
 {
 	pg_uuid_t id;
-	TimestampTz claim_from;
-	TimestampTz claim_to;
-	bool in_use; /* locked by another transaction at the first try */
+	int64 ntaken;	/* seats claimed when the visit would start */
+	VisitTime time; /* with the provider's own duration */
+	bool in_use;	/* locked by another transaction at the first try */
 } Candidate;
 
 static int
-read_candidates(const BookingRequest *request, Candidate **candidates)
+read_candidates(const BookingRequest *request, const VisitFacts *facts, Candidate **candidates)
 {
-	Interval duration = {.time = request->duration};
-	Datum values[] = {request->values[ARG_CLINIC_ID], request->values[ARG_SERVICE_ID],
-					  request->values[ARG_STARTS_AT], IntervalPGetDatum(&duration),
-					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
-	bool nulls[] = {false, false, false, request->nulls[ARG_DURATION], false};
-	uint64 count = query_run(&find_candidates, values, nulls, 0);
+	Datum values[] = {UUIDPGetDatum(request->clinic), TimestampTzGetDatum(request->starts_at),
+					  TimestampTzGetDatum(request->starts_at - facts->longest_claim),
+					  TimestampTzGetDatum(facts->booking.now)};
+	uint64 count = query_run(&find_candidates, values, NULL, 0);
 
-	*candidates = palloc(sizeof(Candidate) * Max(count, 1));
+	*candidates = palloc0(sizeof(Candidate) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 	{
 		(*candidates)[i].id = *query_uuid(i, 1);
-		(*candidates)[i].claim_from = query_timestamptz(i, 2, 0);
-		(*candidates)[i].claim_to = query_timestamptz(i, 3, 0);
-		(*candidates)[i].in_use = false;
+		(*candidates)[i].ntaken = query_int64(i, 2, 0);
 	}
 	return (int) count;
+}
+
+/*
+ * Keep those who may be booked for the request and seem to have a seat.  When
+ * none is left, refuse as the first who offers the service would be.
+ */
+static int
+keep_bookable(const BookingRequest *request, Candidate *candidates, int count)
+{
+	const pg_uuid_t *service = DatumGetUUIDP(request->values[ARG_SERVICE_ID]);
+	Reason reason = REASON_NOT_OFFERED;
+	bool taken = false;
+	int kept = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		Candidate candidate = candidates[i];
+		VisitTime *time = &candidate.time;
+		VisitFacts facts;
+		OpeningDay day;
+		Reason refusal;
+
+		CHECK_FOR_INTERRUPTS();
+		facts_read(&facts, request->clinic, service, &candidate.id);
+		*time = requested_time(request, &facts);
+		refusal = visit_refusal(&facts, time->mode, time->starts_at, time->ends_at);
+		if (!facts.has_provider || refusal == REASON_NOT_OFFERED)
+			continue;
+		day = opening_day(&facts.opening, civil_day(time->starts_at, facts.opening.zone));
+		if (refusal != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
+			reason = reason == REASON_NOT_OFFERED ? refusal : reason;
+		else if (candidate.ntaken >= day.seats)
+			taken = true;
+		else
+			candidates[kept++] = candidate;
+	}
+	if (kept == 0 && !taken && count > 0 && reason != REASON_NOT_OFFERED)
+		refuse_booking(reason);
+	return kept;
 }
 
 /* With its locks held: has the candidate a seat, an expired hold's included? */
 static bool
 candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 {
-	Look *look = look_at(request->clinic, &candidate->id, 1, candidate->claim_from,
-						 candidate->claim_to, NULL);
+	const VisitTime *time = &candidate->time;
+	Look *look = look_at(request->clinic, &candidate->id, 1, time->starts_at, time->claim_from,
+						 time->claim_to, NULL);
 	LookedResource *resource = &look->resources[0];
 
-	return resource->configuration.is_active &&
-		   (lowest_free_seat(resource->taken, resource->ntaken, resource->configuration.seats,
-							 candidate->claim_from, candidate->claim_to) > 0 ||
-			expired_holds_exist(request->clinic, &candidate->id, 1, candidate->claim_from,
-								candidate->claim_to));
+	return resource->is_active &&
+		   (lowest_free_seat(resource->taken, resource->ntaken, resource->seats, time->claim_from,
+							 time->claim_to) > 0 ||
+			expired_holds_exist(request->clinic, &candidate->id, 1, time->claim_from,
+								time->claim_to));
 }
 
 /*
@@ -382,11 +404,11 @@ choose_provider(const BookingRequest *request, Candidate *candidates, int count)
 			resources[0] = candidate->id;
 			if (pass == 1)
 				candidate->in_use =
-					!try_lock_days(request->clinic, resources, nresources, candidate->claim_from,
-								   candidate->claim_to, &locks);
+					!try_lock_days(request->clinic, resources, nresources,
+								   candidate->time.claim_from, candidate->time.claim_to, &locks);
 			else if (candidate->in_use)
-				lock_days_for_now(request->clinic, resources, nresources, candidate->claim_from,
-								  candidate->claim_to, &locks);
+				lock_days_for_now(request->clinic, resources, nresources,
+								  candidate->time.claim_from, candidate->time.claim_to, &locks);
 			if (candidate->in_use == (pass == 1))
 				continue;
 			if (candidate_is_free(request, candidate))
@@ -411,13 +433,14 @@ find_provider(BookingRequest *request)
 	facts_read(&facts, request->clinic, service, NULL);
 	check_patient_exists(request->clinic, patient);
 	time = requested_time(request, &facts);
-	reason = booking_refusal(&facts.booking, time.mode, time.starts_at, time.ends_at);
+	reason = visit_refusal(&facts, time.mode, time.starts_at, time.ends_at);
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
 
 	lock_patient(request->clinic, patient, has_patient_rules(&facts) ? LOCK_EXCLUSIVE : LOCK_SHARED,
 				 LOCK_WAIT);
-	count = read_candidates(request, &candidates);
+	count = read_candidates(request, &facts, &candidates);
+	count = keep_bookable(request, candidates, count);
 	request->provider = choose_provider(request, candidates, count);
 	if (request->provider == NULL)
 		refuse(REASON_SLOT_TAKEN, "no provider of this service is free then", NULL,

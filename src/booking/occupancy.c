@@ -74,13 +74,12 @@ choose_seat(const LookedResource *resource, const pg_uuid_t *visit, const VisitT
 		memcpy(taken, resource->taken, sizeof(TakenSeat) * resource->ntaken);
 	ntaken = picks_append(visit, &resource->id, time->claim_from, time->claim_to, &taken,
 						  resource->ntaken);
-	chosen.seat = lowest_free_seat(taken, ntaken, resource->configuration.seats, time->claim_from,
-								   time->claim_to);
+	chosen.seat =
+		lowest_free_seat(taken, ntaken, resource->seats, time->claim_from, time->claim_to);
 	if (chosen.seat == 0 && ntaken > resource->ntaken)
 	{
-		chosen.seat =
-			lowest_free_seat(resource->taken, resource->ntaken, resource->configuration.seats,
-							 time->claim_from, time->claim_to);
+		chosen.seat = lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
+									   time->claim_from, time->claim_to);
 		chosen.contended = true;
 	}
 	pfree(taken);

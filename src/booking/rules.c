@@ -15,6 +15,9 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
+/* What clocks step back or forward by lengthens or shortens a day. */
+#define MAX_STEP_OF_CLOCKS USECS_PER_DAY
+
 /* How many free starts a refusal names. */
 #define STARTS_NAMED 3
 
@@ -112,9 +115,13 @@ check_visit_instant(TimestampTz instant, const char *name)
 static void
 combine_policies(BookingFacts *facts, const BookingPolicy *clinic, const BookingPolicy *service)
 {
-	facts->min_notice = service->has_min_notice ? service->min_notice : clinic->min_notice;
-	facts->has_max_advance = service->has_max_advance || clinic->has_max_advance;
-	facts->max_advance = service->has_max_advance ? service->max_advance : clinic->max_advance;
+	const Interval *max_advance = service->has_max_advance	? &service->max_advance
+								  : clinic->has_max_advance ? &clinic->max_advance
+															: NULL;
+
+	booking_facts_set_now(facts, GetCurrentTransactionStartTimestamp(),
+						  service->has_min_notice ? &service->min_notice : &clinic->min_notice,
+						  max_advance);
 	facts->allow_same_day =
 		service->has_allow_same_day ? service->allow_same_day : clinic->allow_same_day;
 	facts->slot_step = service->slot_step ? service->slot_step : clinic->slot_step;
@@ -143,7 +150,8 @@ facts_read(VisitFacts *facts, const pg_uuid_t *clinic_id, const pg_uuid_t *servi
 	facts->booking.service_mode = service.mode;
 	facts->booking.offered =
 		provider_id == NULL || configured_offer(clinic_id, provider_id, service_id, &own_duration);
-	facts->booking.now = GetCurrentTransactionStartTimestamp();
+	facts->has_provider =
+		provider_id && configured_opening(clinic_id, provider_id, &facts->opening);
 
 	facts->duration = own_duration ? own_duration : service.duration;
 	facts->buffer_before = service.buffer_before;
@@ -151,6 +159,17 @@ facts_read(VisitFacts *facts, const pg_uuid_t *clinic_id, const pg_uuid_t *servi
 	facts->longest_claim = clinic.longest_claim;
 	facts->prevent_patient_overlap = clinic.prevent_patient_overlap;
 	facts->max_active_per_patient = clinic.max_active_per_patient;
+}
+
+Reason
+visit_refusal(const VisitFacts *facts, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+{
+	OpenTimes times;
+
+	if (!facts->has_provider || mode == MODE_WALK_IN)
+		return booking_refusal(&facts->booking, NULL, mode, starts_at, ends_at);
+	open_times(&times, &facts->opening, starts_at, ends_at);
+	return booking_refusal(&facts->booking, &times, mode, starts_at, ends_at);
 }
 
 bool
@@ -187,9 +206,26 @@ note_claims(Look *look, uint64 nrows)
 	}
 }
 
+static void
+look_at_resource(LookedResource *resource, const pg_uuid_t *clinic, const pg_uuid_t *id,
+				 TimestampTz starts_at)
+{
+	ResourceConfiguration configuration;
+
+	resource->id = *id;
+	resource->exists = configured_resource(clinic, id, &configuration) &&
+					   configured_opening(clinic, id, &resource->opening);
+	if (!resource->exists)
+		return;
+	resource->is_provider = configuration.is_provider;
+	resource->is_active = configuration.is_active;
+	resource->seats =
+		opening_day(&resource->opening, civil_day(starts_at, resource->opening.zone)).seats;
+}
+
 Look *
-look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
-		TimestampTz until, const pg_uuid_t *except)
+look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz starts_at,
+		TimestampTz from, TimestampTz until, const pg_uuid_t *except)
 {
 	static const pg_uuid_t nobody = {{0}};
 	Look *look = palloc(sizeof(Look));
@@ -199,11 +235,7 @@ look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, Tim
 	look->nresources = nresources;
 	look->resources = palloc0(sizeof(LookedResource) * nresources);
 	for (int i = 0; i < nresources; i++)
-	{
-		look->resources[i].id = resources[i];
-		look->resources[i].exists =
-			configured_resource(clinic, &resources[i], &look->resources[i].configuration);
-	}
+		look_at_resource(&look->resources[i], clinic, &resources[i], starts_at);
 	/* Read here, with the locks held: whoever raised longest_claim for a claim had them then. */
 	if (!configured_clinic(clinic, &configuration))
 		refuse(REASON_NOT_FOUND, "there is no such clinic", NULL, NULL);
@@ -234,7 +266,8 @@ look_until(const VisitFacts *facts, const VisitTime *time)
 }
 
 static bool
-start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, TimestampTz start)
+start_is_free(const VisitFacts *facts, OpenTimes *times, const Look *look, const VisitTime *time,
+			  TimestampTz start)
 {
 	int64 later = start - time->starts_at;
 
@@ -242,11 +275,11 @@ start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, 
 	{
 		const LookedResource *resource = &look->resources[i];
 
-		if (lowest_free_seat(resource->taken, resource->ntaken, resource->configuration.seats,
+		if (lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
 							 time->claim_from + later, time->claim_to + later) == 0)
 			return false;
 	}
-	return booking_refusal(&facts->booking, time->mode, start, time->ends_at + later) ==
+	return booking_refusal(&facts->booking, times, time->mode, start, time->ends_at + later) ==
 		   REASON_NONE;
 }
 
@@ -254,24 +287,27 @@ start_is_free(const VisitFacts *facts, const Look *look, const VisitTime *time, 
 static const char *
 free_starts_hint(const VisitFacts *facts, const Look *look, const VisitTime *time)
 {
-	pg_tz *zone = facts->booking.zone;
-	int64 midnight = (int64) civil_day(time->starts_at, zone) * USECS_PER_DAY;
-	int64 since_midnight = civil_local(time->starts_at, zone) - midnight;
+	CivilClock clock = civil_clock(facts->booking.zone);
+	int64 midnight = (int64) clock_day(&clock, time->starts_at) * USECS_PER_DAY;
+	int64 since_midnight = clock_local(&clock, time->starts_at) - midnight;
 	int64 step = facts->booking.slot_step;
+	OpenTimes times;
 	StringInfoData hint;
 	int named = 0;
 
+	open_times(&times, &facts->opening, time->starts_at,
+			   time->ends_at + USECS_PER_DAY + MAX_STEP_OF_CLOCKS);
 	initStringInfo(&hint);
 	for (int64 at = (since_midnight / step + 1) * step; at < USECS_PER_DAY && named < STARTS_NAMED;
 		 at += step)
 	{
 		int minutes = (int) (at / USECS_PER_MINUTE);
-		TimestampTz start = civil_instant(midnight + at, zone);
+		TimestampTz start = clock_instant(&clock, midnight + at);
 
 		CHECK_FOR_INTERRUPTS();
 		/* A time that clocks skip is no start; of one they show twice, the second is not listed. */
-		if (start <= time->starts_at || civil_local(start, zone) != midnight + at ||
-			!start_is_free(facts, look, time, start))
+		if (start <= time->starts_at || clock_local(&clock, start) != midnight + at ||
+			!start_is_free(facts, &times, look, time, start))
 			continue;
 		appendStringInfo(&hint, "%s%02d:%02d",
 						 named++ ? ", " : "Free later that day: ", minutes / 60, minutes % 60);
@@ -288,7 +324,7 @@ refuse_taken(const VisitFacts *facts, const Look *look, const VisitTime *time)
 	if (time->mode == MODE_TOKEN)
 		refuse(REASON_CAPACITY_REACHED, "that day is fully booked", NULL, "Choose another day.");
 	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
-		   facts && look ? free_starts_hint(facts, look, time) : NULL);
+		   facts && facts->has_provider && look ? free_starts_hint(facts, look, time) : NULL);
 }
 
 bool

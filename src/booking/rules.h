@@ -19,6 +19,8 @@ extern void check_visit_instant(TimestampTz instant, const char *name);
 typedef struct VisitFacts
 {
 	BookingFacts booking;
+	bool has_provider; /* a provider was named, and exists */
+	Opening opening;   /* the provider's */
 
 	/* in microseconds */
 	int64 duration; /* of the service with this provider */
@@ -38,6 +40,10 @@ typedef struct VisitFacts
 extern void facts_read(VisitFacts *facts, const pg_uuid_t *clinic, const pg_uuid_t *service,
 					   const pg_uuid_t *provider);
 
+/* May a visit be booked from starts_at to ends_at?  REASON_NONE if so. */
+extern Reason visit_refusal(const VisitFacts *facts, VisitMode mode, TimestampTz starts_at,
+							TimestampTz ends_at);
+
 /* Does any rule look at the patient's other visits? */
 extern bool has_patient_rules(const VisitFacts *facts);
 
@@ -46,7 +52,10 @@ typedef struct LookedResource
 {
 	pg_uuid_t id;
 	bool exists;
-	ResourceConfiguration configuration;
+	bool is_provider;
+	bool is_active;
+	Opening opening;
+	int32 seats; /* on the day that was looked at */
 	TakenSeat *taken;
 	int ntaken;
 } LookedResource;
@@ -58,11 +67,13 @@ typedef struct Look
 } Look;
 
 /*
- * Look at resources as they are now: their claims that overlap [from, until),
- * but for those of one appointment (NULL: of none).
+ * Look at resources as they are now: their seats on the day of starts_at, and
+ * their claims that overlap [from, until), but for those of one appointment
+ * (NULL: of none).
  */
 extern Look *look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-					 TimestampTz from, TimestampTz until, const pg_uuid_t *except);
+					 TimestampTz starts_at, TimestampTz from, TimestampTz until,
+					 const pg_uuid_t *except);
 
 /* The stretch of time a visit occupies, buffers included, and the visit in it. */
 typedef struct VisitTime

@@ -18,6 +18,7 @@
 #include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #define VISIT_COLUMN_NAME(name, text) text,
 static const char *const column_names[] = {VISIT_COLUMNS(VISIT_COLUMN_NAME)};
@@ -44,18 +45,35 @@ find_attributes(TupleDesc descriptor)
 	}
 }
 
+static void
+take_apart(VisitRow *row, TupleDesc descriptor, HeapTuple tuple)
+{
+	row->descriptor = descriptor;
+	find_attributes(descriptor);
+	row->tuple = tuple;
+	row->values = palloc(sizeof(Datum) * descriptor->natts);
+	row->nulls = palloc(sizeof(bool) * descriptor->natts);
+	row->replaced = palloc0(sizeof(bool) * descriptor->natts);
+	heap_deform_tuple(tuple, descriptor, row->values, row->nulls);
+}
+
 void
 visit_read(VisitRow *row, Relation relation, HeapTuple tuple)
 {
-	int natts = RelationGetDescr(relation)->natts;
+	take_apart(row, RelationGetDescr(relation), tuple);
+}
 
-	row->descriptor = RelationGetDescr(relation);
-	find_attributes(row->descriptor);
-	row->tuple = tuple;
-	row->values = palloc(sizeof(Datum) * natts);
-	row->nulls = palloc(sizeof(bool) * natts);
-	row->replaced = palloc0(sizeof(bool) * natts);
-	heap_deform_tuple(tuple, row->descriptor, row->values, row->nulls);
+void
+visit_read_composite(VisitRow *row, HeapTupleHeader composite)
+{
+	HeapTuple tuple = palloc0(sizeof(HeapTupleData));
+
+	tuple->t_len = HeapTupleHeaderGetDatumLength(composite);
+	tuple->t_data = composite;
+	take_apart(row,
+			   lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(composite),
+										   HeapTupleHeaderGetTypMod(composite)),
+			   tuple);
 }
 
 HeapTuple

@@ -66,6 +66,9 @@ typedef struct VisitRow
 
 extern void visit_read(VisitRow *row, Relation relation, HeapTuple tuple);
 
+/* The same of a value of the row type: somebody may have made it up. */
+extern void visit_read_composite(VisitRow *row, HeapTupleHeader composite);
+
 /* The row with what visit_set() changed; the tuple that was read if nothing was. */
 extern HeapTuple visit_tuple(const VisitRow *row);
 

@@ -239,27 +239,40 @@ ask_about_patient(VisitRow *row, const VisitFacts *facts, bool override, OtherVi
 static void
 check_rules(const VisitRow *row, const VisitFacts *facts)
 {
-	Reason reason =
-		booking_refusal(&facts->booking, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
-						visit_time(row, VISIT_ENDS_AT));
+	Reason reason = visit_refusal(facts, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
+								  visit_time(row, VISIT_ENDS_AT));
 
 	if (reason != REASON_NONE)
 		refuse_booking(reason);
 }
 
+/* Is a room or a device closed, by its own hours or by a closure, at some time of the visit? */
+static Reason
+room_refusal(const LookedResource *room, const VisitTime *time)
+{
+	OpenTimes times;
+
+	open_times(&times, &room->opening, time->starts_at, time->ends_at);
+	return opening_refusal(&times, time->mode, time->starts_at, time->ends_at);
+}
+
 static void
-check_looked(const Look *look, bool override)
+check_looked(const Look *look, const VisitTime *time, bool override)
 {
 	for (int i = 0; i < look->nresources; i++)
 	{
 		const LookedResource *resource = &look->resources[i];
 
-		if (i == 0 && !(resource->exists && resource->configuration.is_provider))
+		if (i == 0 && !(resource->exists && resource->is_provider))
 			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
 		if (!resource->exists)
 			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		if (!resource->configuration.is_active && !override)
+		if (override)
+			continue;
+		if (!resource->is_active)
 			refuse_booking(REASON_INACTIVE);
+		if (i > 0 && room_refusal(resource, time) != REASON_NONE)
+			refuse_booking(room_refusal(resource, time));
 	}
 }
 
@@ -283,16 +296,18 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claim
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
-	Look *look = look_at(clinic, resources, nresources, time.claim_from, until, except);
+	Look *look =
+		look_at(clinic, resources, nresources, time.starts_at, time.claim_from, until, except);
 	bool found;
 
-	check_looked(look, kind == PLAN_OVERRIDE);
+	check_looked(look, &time, kind == PLAN_OVERRIDE);
 	found = choose_seats(look, visit, &time, seats);
 	if (!found &&
 		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
 		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
 	{
-		look = look_at(clinic, resources, nresources, time.claim_from, until, except);
+		look =
+			look_at(clinic, resources, nresources, time.starts_at, time.claim_from, until, except);
 		found = choose_seats(look, visit, &time, seats);
 	}
 	if (!found && kind == PLAN_RECLAIM)
@@ -315,7 +330,7 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claim
  * locked its row, so it tries for the locks; its visit may have claims already.
  */
 static void
-plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
+plan(VisitRow *row, VisitFacts *facts, PlanKind kind, bool update)
 {
 	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
 	VisitTime time = visit_time_of(row);
@@ -341,6 +356,10 @@ plan(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool update)
 				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
 	ask_about_patient(row, facts, override, &others);
 	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
+	/* Whoever changed the provider's hours meanwhile had the provider's lock. */
+	read_facts(facts, row);
+	if (!override)
+		check_rules(row, facts);
 	pick_seats(row, facts, kind, update);
 	check_other_visits(row, &others);
 }

@@ -27,10 +27,10 @@
  * offsets of a rule it rises by the time between the changes.  Should a file be
  * stranger, m(i) is the greatest so far, and stretch i may have no local times.
  *
- * The clocks first show midnight of day d, or later, at midnight - o(i), i being
- * the stretch that midnight is read with, unless the change at b(i+1) skips
- * midnight and b(i+1) comes first.  This differs from how the gap rule reads
- * midnight only where a gap begins before it: Toronto went from 23:30 to 00:30
+ * The clocks first reach a local time, such as midnight: show it, or a later one,
+ * at midnight - o(i), i being the stretch that midnight is read with, unless the
+ * change at b(i+1) skips midnight and b(i+1) comes first.  This differs from how
+ * the gap rule reads midnight only where a gap begins before it: Toronto went from 23:30 to 00:30
  * in 1919, and the day began with the change and not half an hour later.
  */
 #include "postgres.h"
@@ -129,14 +129,19 @@ civil_day_start(DateADT day, pg_tz *zone)
 TimestampTz
 clock_day_start(CivilClock *clock, DateADT day)
 {
-	TimestampTz start;
-
 	if (day < DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE ||
 		day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
 		out_of_range();
-	start = clock_instant(clock, (Timestamp) day * USECS_PER_DAY);
+	return clock_reach(clock, (Timestamp) day * USECS_PER_DAY);
+}
+
+TimestampTz
+clock_reach(CivilClock *clock, Timestamp local)
+{
+	TimestampTz instant = clock_instant(clock, local);
+
 	/* not Min(), which would ask the clock twice */
-	return start < clock->to ? start : clock->to;
+	return instant < clock->to ? instant : clock->to;
 }
 
 void

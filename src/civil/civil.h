@@ -101,6 +101,9 @@ clock_day(CivilClock *clock, TimestampTz instant)
 
 extern TimestampTz clock_day_start(CivilClock *clock, DateADT day);
 
+/* The first instant at which the clocks show a local time, or a later one. */
+extern TimestampTz clock_reach(CivilClock *clock, Timestamp local);
+
 /*
  * The microseconds of an interval, a day being 24 hours and a month 30 days, as
  * intervals are compared.  One too long for the result gives the nearest.

@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(clinic_check);
 PG_FUNCTION_INFO_V1(resource_check);
 PG_FUNCTION_INFO_V1(service_check);
 PG_FUNCTION_INFO_V1(provider_service_check);
+PG_FUNCTION_INFO_V1(opening_check);
 PG_FUNCTION_INFO_V1(staff_only);
 PG_FUNCTION_INFO_V1(keep_keys);
 PG_FUNCTION_INFO_V1(lock_for_import);
@@ -234,7 +235,7 @@ check_resource_update(const TriggerRows *rows)
 		refuse(REASON_IMMUTABLE, "the kind of a resource cannot be changed", NULL,
 			   "Deactivate it and insert another.");
 	if (!column_changed(rows, "is_active") && !column_changed(rows, "seats") &&
-		!column_changed(rows, "timezone"))
+		!column_changed(rows, "timezone") && !column_changed(rows, "hours"))
 		return;
 	lock_clinic(clinic, LOCK_SHARED, LOCK_TRY);
 	lock_resource(clinic, uuid_of(rows, rows->old, "id"), LOCK_WAIT);
@@ -335,6 +336,40 @@ provider_service_check(PG_FUNCTION_ARGS)
 		refuse(REASON_NOT_FOUND, "there is no such provider", NULL, NULL);
 	query_end();
 	return PointerGetDatum(rows.written);
+}
+
+/* Lock what a row of hours, closure or day_capacity is about: its resource, or the clinic. */
+static void
+lock_opening(const TriggerRows *rows, HeapTuple tuple)
+{
+	const pg_uuid_t *clinic = uuid_of(rows, tuple, "clinic_id");
+	bool whole_clinic;
+	Datum resource = value_of(rows, tuple, "resource_id", &whole_clinic);
+
+	lock_clinic(clinic, whole_clinic ? LOCK_EXCLUSIVE : LOCK_SHARED, LOCK_WAIT);
+	if (!whole_clinic)
+		lock_resource(clinic, DatumGetUUIDP(resource), LOCK_WAIT);
+}
+
+/*
+ * BEFORE INSERT, UPDATE or DELETE row trigger of hours, closure and day_capacity:
+ * a booking at the same instant is either over, or sees the change.
+ */
+Datum
+opening_check(PG_FUNCTION_ARGS)
+{
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
+	TriggerRows rows = trigger_rows(trigger);
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(trigger_result(&rows));
+	query_begin();
+	if (rows.old)
+		lock_opening(&rows, rows.old);
+	if (rows.written)
+		lock_opening(&rows, rows.written);
+	query_end();
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 /*

@@ -40,11 +40,31 @@ create trigger configuration_changes before insert or update or delete on clinic
   for each row execute function clinic.configuration_changes();
 create trigger configuration_changes before insert or update or delete on clinic.provider_service
   for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.hours
+  for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.closure
+  for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.day_capacity
+  for each row execute function clinic.configuration_changes();
 -- Also for the rows that logical replication writes.
 alter table clinic.clinic enable always trigger configuration_changes;
 alter table clinic.resource enable always trigger configuration_changes;
 alter table clinic.service enable always trigger configuration_changes;
 alter table clinic.provider_service enable always trigger configuration_changes;
+alter table clinic.hours enable always trigger configuration_changes;
+alter table clinic.closure enable always trigger configuration_changes;
+alter table clinic.day_capacity enable always trigger configuration_changes;
+
+create function clinic.opening_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'opening_check';
+comment on function clinic.opening_check() is
+  'Trigger: lets the bookings under way end before the hours of a clinic or of a resource change.';
+create trigger opening_check before insert or update or delete on clinic.hours
+  for each row execute function clinic.opening_check();
+create trigger opening_check before insert or update or delete on clinic.closure
+  for each row execute function clinic.opening_check();
+create trigger opening_check before insert or update or delete on clinic.day_capacity
+  for each row execute function clinic.opening_check();
 
 create function clinic.staff_only() returns trigger
   language c as 'MODULE_PATHNAME', 'staff_only';
@@ -58,6 +78,12 @@ create trigger staff_only before insert or update or delete on clinic.resource
 create trigger staff_only before insert or update or delete on clinic.service
   for each row execute function clinic.staff_only('clinic_id');
 create trigger staff_only before insert or update or delete on clinic.provider_service
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.hours
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.closure
+  for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.day_capacity
   for each row execute function clinic.staff_only('clinic_id');
 
 create function clinic.keep_keys() returns trigger
@@ -73,6 +99,12 @@ create trigger keep_keys before update of clinic_id, id on clinic.service
   for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, provider_id, service_id on clinic.provider_service
   for each row execute function clinic.keep_keys('clinic_id', 'provider_id', 'service_id');
+create trigger keep_keys before update of clinic_id, id on clinic.hours
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, id on clinic.closure
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, resource_id, day on clinic.day_capacity
+  for each row execute function clinic.keep_keys('clinic_id', 'resource_id', 'day');
 create trigger keep_keys before update of clinic_id, id on clinic.patient
   for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, id, mode on clinic.appointment

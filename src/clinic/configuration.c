@@ -24,6 +24,8 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(configuration_changes);
 
@@ -69,10 +71,12 @@ typedef struct Entry
 
 static MemoryContext context = NULL;
 static HTAB *entries = NULL;
+static bool watching = false;
 static bool stale = false;
 
 /* The tables that are read here; a message about any of them counts, as TRUNCATE sends one. */
-static const char *const tables[] = {"clinic", "resource", "service", "provider_service"};
+static const char *const tables[] = {"clinic", "resource", "service",	  "provider_service",
+									 "hours",  "closure",  "day_capacity"};
 static Oid watched[lengthof(tables)];
 
 /* The last transaction that wrote to these tables, until another has looked something up. */
@@ -93,6 +97,8 @@ enum
 	CLINIC_LONGEST_CLAIM,
 	CLINIC_PREVENT_PATIENT_OVERLAP,
 	CLINIC_MAX_ACTIVE_PER_PATIENT,
+	CLINIC_MODE,
+	CLINIC_HOURS,
 	SERVICE_IS_ACTIVE = CLINIC_TIMEZONE,
 	SERVICE_MODE,
 	SERVICE_DURATION,
@@ -105,7 +111,7 @@ static SavedQuery find_clinic = {
 		   " c.status" EQ "'closed'::clinic.clinic_status,"
 		   " c.status" EQ "'closing_soon'::clinic.clinic_status,"
 		   " c.min_duration, c.max_duration, c.longest_claim, c.prevent_patient_overlap,"
-		   " c.max_active_per_patient"
+		   " c.max_active_per_patient, c.mode::pg_catalog.text, c.hours"
 		   " from clinic.clinic c where c.id" EQ "$1",
 	QUERY_PARAMETERS(UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
@@ -126,16 +132,87 @@ enum
 	RESOURCE_IS_PROVIDER = 1,
 	RESOURCE_IS_ACTIVE,
 	RESOURCE_SEATS,
+	RESOURCE_HOURS,
+	RESOURCE_TIMEZONE,
 	OFFER_SERVICE,
 	OFFER_DURATION
 };
 
 static SavedQuery find_resource = {
 	.sql = "select r.kind" EQ "'provider'::clinic.resource_kind, r.is_active, r.seats,"
-		   " o.service_id, o.duration"
+		   " r.hours, r.timezone, o.service_id, o.duration"
 		   " from clinic.resource r"
 		   " left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "$2"
 		   " where r.clinic_id" EQ "$1 and r.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	ROTA_FROM = 1,
+	ROTA_UNTIL,
+	ROTA_WEEKLY,
+	ROTA_MODE,
+	ROTA_SEATS
+};
+
+/* Of a resource, and of a whole clinic. */
+#define OF_RESOURCE(table) \
+	" from clinic." table " x where x.clinic_id" EQ "$1 and x.resource_id" EQ "$2"
+#define OF_CLINIC(table) \
+	" from clinic." table " x where x.clinic_id" EQ "$1 and x.resource_id is null"
+
+#define ROTA_COLUMNS \
+	"select pg_catalog.lower(x.valid), pg_catalog.upper(x.valid), x.weekly," \
+	" x.mode::pg_catalog.text, x.seats"
+
+static SavedQuery find_rotas = {
+	.sql = ROTA_COLUMNS OF_RESOURCE("hours"),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_clinic_rotas = {
+	.sql = ROTA_COLUMNS OF_CLINIC("hours"),
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	CLOSURE_DURING = 1,
+	CLOSURE_IS_OPEN
+};
+
+#define CLOSURE_COLUMNS "select x.during, x.kind" EQ "'open'::clinic.closure_kind"
+
+static SavedQuery find_closures = {
+	.sql = CLOSURE_COLUMNS OF_RESOURCE("closure"),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_clinic_closures = {
+	.sql = CLOSURE_COLUMNS OF_CLINIC("closure"),
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	DAY_DAY = 1,
+	DAY_AVAILABLE,
+	DAY_SEATS
+};
+
+static SavedQuery find_days = {
+	.sql = "select x.day, x.available, x.seats" OF_RESOURCE("day_capacity") " order by x.day",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -174,20 +251,23 @@ refresh(void)
 	HASHCTL control = {.keysize = sizeof(EntryKey), .entrysize = sizeof(Entry)};
 
 	AcceptInvalidationMessages();
-	if (entries && !stale && !LocalTransactionIdIsValid(writer) &&
-		hash_get_num_entries(entries) < MOST_ENTRIES)
-		return;
-	if (writer != current_local_xid())
-		writer = InvalidLocalTransactionId;
-
-	if (context == NULL)
+	if (LocalTransactionIdIsValid(writer) && writer != current_local_xid())
 	{
-		context = AllocSetContextCreate(CacheMemoryContext, "clinic_sched configuration",
-										ALLOCSET_DEFAULT_SIZES);
-		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+		writer = InvalidLocalTransactionId;
+		stale = true;
 	}
+	if (entries && !stale && hash_get_num_entries(entries) < MOST_ENTRIES)
+		return;
+
+	if (!watching)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	watching = true;
 	entries = NULL;
-	MemoryContextReset(context);
+	/* Somebody may hold a pointer to what was looked up before. */
+	if (context)
+		MemoryContextSetParent(context, TopTransactionContext);
+	context = AllocSetContextCreate(CacheMemoryContext, "clinic_sched configuration",
+									ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = context;
 	entries = hash_create("clinic_sched configuration", 64, &control,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -233,10 +313,105 @@ read_policy(BookingPolicy *policy)
 	policy->slot_step = microseconds(POLICY_SLOT_STEP);
 }
 
+static WeeklyHours *
+copy_hours(uint64 row, int column, MemoryContext memory)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+	WeeklyHours *hours;
+	WeeklyHours *copy;
+
+	if (isnull)
+		return NULL;
+	hours = DatumGetWeeklyHoursP(value);
+	copy = MemoryContextAlloc(memory, VARSIZE(hours));
+	memcpy(copy, hours, VARSIZE(hours));
+	return copy;
+}
+
+static DateADT
+date_or(uint64 row, int column, DateADT unbounded)
+{
+	bool isnull;
+	Datum value = query_datum(row, column, &isnull);
+
+	return isnull ? unbounded : DatumGetDateADT(value);
+}
+
 static void
-read_clinic(Entry *entry)
+read_rotas(OpeningRules *rules, uint64 nrows, MemoryContext memory)
+{
+	Rota *rotas = MemoryContextAllocZero(memory, sizeof(Rota) * Max(nrows, 1));
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		rotas[row].from = date_or(row, ROTA_FROM, DATEVAL_NOBEGIN);
+		rotas[row].until = date_or(row, ROTA_UNTIL, DATEVAL_NOEND);
+		rotas[row].weekly = copy_hours(row, ROTA_WEEKLY, memory);
+		rotas[row].has_mode = !query_isnull(row, ROTA_MODE);
+		if (rotas[row].has_mode)
+			rotas[row].mode = mode_from_name(query_text(row, ROTA_MODE));
+		rotas[row].seats = query_int32(row, ROTA_SEATS, 0);
+	}
+	rules->nrotas = (int) nrows;
+	rules->rotas = rotas;
+}
+
+/* The first instant of a range, or the first after it, in whatever form its bounds are. */
+static TimestampTz
+bound_instant(const RangeBound *bound)
+{
+	TimestampTz instant = DatumGetTimestampTz(bound->val);
+
+	if (bound->infinite)
+		return bound->lower ? DT_NOBEGIN : DT_NOEND;
+	if (TIMESTAMP_NOT_FINITE(instant))
+		return instant;
+	return bound->inclusive == bound->lower ? instant : instant + 1;
+}
+
+static void
+read_closures(OpeningRules *rules, uint64 nrows, MemoryContext memory)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	Closure *closures = MemoryContextAllocZero(memory, sizeof(Closure) * Max(nrows, 1));
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		RangeBound lower;
+		RangeBound upper;
+		bool empty;
+
+		range_deserialize(type, DatumGetRangeTypeP(query_datum(row, CLOSURE_DURING, &empty)),
+						  &lower, &upper, &empty);
+		closures[row].from = bound_instant(&lower);
+		closures[row].to = bound_instant(&upper);
+		closures[row].is_open = query_bool(row, CLOSURE_IS_OPEN);
+	}
+	rules->nclosures = (int) nrows;
+	rules->closures = closures;
+}
+
+static void
+read_days(ResourceConfiguration *resource, uint64 nrows, MemoryContext memory)
+{
+	DayCapacity *days = MemoryContextAllocZero(memory, sizeof(DayCapacity) * Max(nrows, 1));
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		days[row].day = date_or(row, DAY_DAY, 0);
+		days[row].available = query_bool(row, DAY_AVAILABLE);
+		days[row].seats = query_int32(row, DAY_SEATS, 0);
+	}
+	resource->ndays = (int) nrows;
+	resource->days = days;
+}
+
+static void
+read_clinic(Entry *entry, MemoryContext memory)
 {
 	ClinicConfiguration *clinic = &entry->is.clinic;
+	Datum id = UUIDPGetDatum(&entry->key.clinic);
 
 	read_policy(&clinic->policy);
 	clinic->zone = civil_zone(query_text(0, CLINIC_TIMEZONE));
@@ -247,6 +422,10 @@ read_clinic(Entry *entry)
 	clinic->longest_claim = microseconds(CLINIC_LONGEST_CLAIM);
 	clinic->prevent_patient_overlap = query_bool(0, CLINIC_PREVENT_PATIENT_OVERLAP);
 	clinic->max_active_per_patient = query_int32(0, CLINIC_MAX_ACTIVE_PER_PATIENT, 0);
+	clinic->mode = mode_from_name(query_text(0, CLINIC_MODE));
+	clinic->opening.hours = copy_hours(0, CLINIC_HOURS, memory);
+	read_rotas(&clinic->opening, query_run(&find_clinic_rotas, &id, NULL, 0), memory);
+	read_closures(&clinic->opening, query_run(&find_clinic_closures, &id, NULL, 0), memory);
 }
 
 static void
@@ -263,15 +442,19 @@ read_service(Entry *entry)
 }
 
 static void
-read_resource(Entry *entry, uint64 nrows)
+read_resource(Entry *entry, uint64 nrows, MemoryContext memory)
 {
 	ResourceConfiguration *resource = &entry->is.resource.configuration;
-	Offer *offers = MemoryContextAlloc(context, sizeof(Offer) * nrows);
+	Datum values[] = {UUIDPGetDatum(&entry->key.clinic), UUIDPGetDatum(&entry->key.id)};
+	Offer *offers = MemoryContextAlloc(memory, sizeof(Offer) * nrows);
 	int noffers = 0;
+	const char *timezone = query_text(0, RESOURCE_TIMEZONE);
 
 	resource->is_provider = query_bool(0, RESOURCE_IS_PROVIDER);
 	resource->is_active = query_bool(0, RESOURCE_IS_ACTIVE);
 	resource->seats = query_int32(0, RESOURCE_SEATS, 0);
+	resource->zone = timezone ? civil_zone(timezone) : NULL;
+	resource->opening.hours = copy_hours(0, RESOURCE_HOURS, memory);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		const Interval *duration = query_interval(row, OFFER_DURATION);
@@ -283,36 +466,50 @@ read_resource(Entry *entry, uint64 nrows)
 	}
 	entry->is.resource.offers = offers;
 	entry->is.resource.noffers = noffers;
+	read_rotas(&resource->opening, query_run(&find_rotas, values, NULL, 0), memory);
+	read_closures(&resource->opening, query_run(&find_closures, values, NULL, 0), memory);
+	read_days(resource, query_run(&find_days, values, NULL, 0), memory);
+}
+
+/* Read the entry of that key; false if there is no such row. */
+static bool
+read_entry(Entry *entry, MemoryContext memory)
+{
+	static SavedQuery *const queries[] = {&find_clinic, &find_service, &find_resource};
+	Datum values[] = {UUIDPGetDatum(&entry->key.clinic), UUIDPGetDatum(&entry->key.id)};
+	uint64 nrows = query_run(queries[entry->key.kind], values, NULL, 0);
+
+	if (nrows == 0)
+		return false;
+	if (entry->key.kind == ENTRY_CLINIC)
+		read_clinic(entry, memory);
+	else if (entry->key.kind == ENTRY_SERVICE)
+		read_service(entry);
+	else
+		read_resource(entry, nrows, memory);
+	return true;
 }
 
 /* The entry, read if it is not there yet; NULL if there is no such row. */
 static const Entry *
 find_entry(EntryKind kind, const pg_uuid_t *clinic, const pg_uuid_t *id)
 {
-	static SavedQuery *const queries[] = {&find_clinic, &find_service, &find_resource};
-	EntryKey key = entry_key(kind, clinic, id);
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(id)};
-	Entry read = {.key = key};
+	Entry *read = palloc0(sizeof(Entry));
 	Entry *entry;
-	uint64 nrows;
 
+	read->key = entry_key(kind, clinic, id);
 	refresh();
-	entry = hash_search(entries, &key, HASH_FIND, NULL);
+	if (LocalTransactionIdIsValid(writer))
+		return read_entry(read, CurrentMemoryContext) ? read : NULL;
+
+	entry = hash_search(entries, &read->key, HASH_FIND, NULL);
 	if (entry)
 		return entry;
-
-	nrows = query_run(queries[kind], values, NULL, 0);
-	if (nrows == 0)
+	if (!read_entry(read, context))
 		return NULL;
-	if (kind == ENTRY_CLINIC)
-		read_clinic(&read);
-	else if (kind == ENTRY_SERVICE)
-		read_service(&read);
-	else
-		read_resource(&read, nrows);
 	/* Only now, so that an error on the way leaves no half of an entry. */
-	entry = hash_search(entries, &key, HASH_ENTER, NULL);
-	*entry = read;
+	entry = hash_search(entries, &read->key, HASH_ENTER, NULL);
+	*entry = *read;
 	return entry;
 }
 
@@ -346,6 +543,27 @@ configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource,
 	if (entry)
 		*configuration = entry->is.resource.configuration;
 	return entry != NULL;
+}
+
+bool
+configured_opening(const pg_uuid_t *clinic_id, const pg_uuid_t *resource_id, Opening *opening)
+{
+	ClinicConfiguration clinic;
+	ResourceConfiguration resource;
+
+	if (!configured_clinic(clinic_id, &clinic) ||
+		!configured_resource(clinic_id, resource_id, &resource))
+		return false;
+	opening->zone = resource.zone ? resource.zone : clinic.zone;
+	opening->own = resource.opening;
+	opening->clinic = clinic.opening;
+	if (!resource.is_provider)
+		opening->clinic.hours = NULL;
+	opening->ndays = resource.ndays;
+	opening->days = resource.days;
+	opening->mode = clinic.mode;
+	opening->seats = resource.seats;
+	return true;
 }
 
 bool

@@ -8,11 +8,13 @@
  * reader who holds the lock that the writer of a row takes (see lock.h) reads
  * that row as it is now.
  *
- * Between query_begin() and query_end().  False: there is no such row.
+ * Between query_begin() and query_end(), until which what a pointer here points
+ * to lives.  False: there is no such row.
  */
 #ifndef CLINIC_SCHED_CONFIGURATION_H
 #define CLINIC_SCHED_CONFIGURATION_H
 
+#include "availability/opening.h"
 #include "booking/status.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
@@ -43,6 +45,8 @@ typedef struct ClinicConfiguration
 	int64 longest_claim;
 	bool prevent_patient_overlap;
 	int32 max_active_per_patient; /* 0: any number */
+	VisitMode mode;				  /* of days, unless a rota says otherwise */
+	OpeningRules opening;
 } ClinicConfiguration;
 
 typedef struct ServiceConfiguration
@@ -60,6 +64,10 @@ typedef struct ResourceConfiguration
 	bool is_provider;
 	bool is_active;
 	int32 seats;
+	pg_tz *zone; /* NULL: the clinic's */
+	OpeningRules opening;
+	int ndays;
+	const DayCapacity *days; /* in order */
 } ResourceConfiguration;
 
 extern bool configured_clinic(const pg_uuid_t *clinic, ClinicConfiguration *configuration);
@@ -67,6 +75,10 @@ extern bool configured_service(const pg_uuid_t *clinic, const pg_uuid_t *service
 							   ServiceConfiguration *configuration);
 extern bool configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource,
 								ResourceConfiguration *configuration);
+
+/* When the resource takes visits. */
+extern bool configured_opening(const pg_uuid_t *clinic, const pg_uuid_t *resource,
+							   Opening *opening);
 
 /*
  * Does the provider, if there is one, offer the service?  Who is not said to

@@ -28,7 +28,8 @@ typedef struct ClinicPreset
 	int min_minutes;
 	int max_minutes;
 	bool allow_same_day;
-	const char *mode;		   /* of its days and services */
+	const char *mode; /* of its days and services */
+	const char *hours;
 	int provider_seats;		   /* in token mode: the tokens of a day */
 	const char *provider_code; /* a provider for the whole clinic, or NULL */
 	ServicePreset services[MAX_SERVICES];
@@ -40,6 +41,7 @@ static const ClinicPreset presets[] = {
 	 480,
 	 true,
 	 "timed",
+	 "Mo-Fr 08:00-18:00",
 	 1,
 	 NULL,
 	 {{"new_patient", "New patient", 60},
@@ -53,6 +55,7 @@ static const ClinicPreset presets[] = {
 	 240,
 	 false,
 	 "timed",
+	 "Mo-Fr 08:00-18:00",
 	 1,
 	 NULL,
 	 {{"consultation", "Consultation", 30},
@@ -63,22 +66,23 @@ static const ClinicPreset presets[] = {
 	 480,
 	 true,
 	 "timed",
+	 "Mo-Fr 08:00-18:00",
 	 1,
 	 "CLINIC",
 	 {{"vaccination", "Vaccination", 30},
 	  {"routine", "Routine visit", 45},
 	  {"surgery", "Surgery", 120},
 	  {"emergency", "Emergency", 15}}},
-	{"token", 5, 480, true, "token", 10, NULL, {{"visit", "Visit", 15}}},
+	{"token", 5, 480, true, "token", "24/7", 10, NULL, {{"visit", "Visit", 15}}},
 };
 
 static SavedQuery insert_clinic = {
 	.sql =
 		"insert into clinic.clinic"
-		" (name, timezone, min_duration, max_duration, allow_same_day, mode, provider_seats)"
+		" (name, timezone, min_duration, max_duration, allow_same_day, mode, provider_seats, hours)"
 		" values ($1, $2, pg_catalog.make_interval(mins => $3), pg_catalog.make_interval(mins => $4),"
-		" $5, $6::clinic.visit_mode, $7) returning id",
-	QUERY_PARAMETERS(TEXTOID, TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, INT4OID),
+		" $5, $6::clinic.visit_mode, $7, $8::clinic.weekly_hours) returning id",
+	QUERY_PARAMETERS(TEXTOID, TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, INT4OID, TEXTOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -141,7 +145,7 @@ create_clinic(PG_FUNCTION_ARGS)
 	static const char *const arguments[] = {"name", "timezone", "preset"};
 	const pg_uuid_t *actor = identity_actor();
 	const ClinicPreset *preset;
-	Datum values[7];
+	Datum values[8];
 	Datum clinic;
 	Datum result;
 
@@ -156,6 +160,7 @@ create_clinic(PG_FUNCTION_ARGS)
 	values[4] = BoolGetDatum(preset->allow_same_day);
 	values[5] = CStringGetTextDatum(preset->mode);
 	values[6] = Int32GetDatum(preset->provider_seats);
+	values[7] = CStringGetTextDatum(preset->hours);
 
 	query_begin();
 	query_run_one(&insert_clinic, values, NULL);

@@ -30,9 +30,6 @@
 #define LONGEST_STEP_BACK USECS_PER_DAY
 
 static bool next_range(LocalHoursScan *scan, LocalInterval *open);
-static TimestampTz clocks_reach(Timestamp local, pg_tz *zone);
-static TimestampTz clocks_pass(Timestamp local, TimestampTz since, TimestampTz until, pg_tz *zone);
-
 void
 local_hours_begin(LocalHoursScan *scan, const WeeklyHours *hours, Timestamp from, Timestamp to)
 {
@@ -98,16 +95,18 @@ void
 open_hours_begin(OpenHoursScan *scan, const WeeklyHours *hours, pg_tz *zone, TimestampTz from,
 				 TimestampTz to)
 {
-	Timestamp local_from = civil_local(from, zone);
+	Timestamp local_from;
+	Timestamp local_to;
 
+	scan->clock = civil_clock(zone);
+	local_from = clock_local(&scan->clock, from);
 	/*
 	 * Before `to` the clocks may have shown more than they show then, if they
 	 * were put back since.
 	 */
-	Timestamp local_to = from < to ? civil_local(to, zone) + LONGEST_STEP_BACK : local_from;
+	local_to = from < to ? civil_local(to, zone) + LONGEST_STEP_BACK : local_from;
 
 	local_hours_begin(&scan->local, hours, local_from, local_to);
-	scan->zone = zone;
 	scan->from = from;
 	scan->to = to;
 	scan->is_ahead = false;
@@ -121,8 +120,8 @@ open_hours_next(OpenHoursScan *scan, OpenInterval *open)
 	while (local_hours_next(&scan->local, &local))
 	{
 		OpenInterval found = {
-			.opens = Max(clocks_reach(local.opens, scan->zone), scan->from),
-			.closes = Min(clocks_reach(local.closes, scan->zone), scan->to),
+			.opens = Max(clock_reach(&scan->clock, local.opens), scan->from),
+			.closes = Min(clock_reach(&scan->clock, local.closes), scan->to),
 		};
 
 		if (found.opens >= scan->to)
@@ -172,31 +171,30 @@ open_intervals(const WeeklyHours *hours, pg_tz *zone, TimestampTz from, Timestam
 	return count;
 }
 
-/* The first instant at which the zone's clocks show a local time, or a later one. */
-static TimestampTz
-clocks_reach(Timestamp local, pg_tz *zone)
+void
+day_hours_begin(DayHoursScan *scan, const WeeklyHours *hours, DateADT day)
 {
-	TimestampTz instant = civil_instant(local, zone);
-	Timestamp skipped = civil_local(instant, zone) - local;
-
-	if (skipped <= 0)
-		return instant;
-	/* A time in a gap lies as much after the gap, so the change is at most that long ago. */
-	return clocks_pass(local, instant - skipped, instant, zone);
+	scan->midnight = (Timestamp) day * USECS_PER_DAY;
+	local_hours_begin(&scan->local, hours, scan->midnight - USECS_PER_DAY,
+					  scan->midnight + 2 * USECS_PER_DAY);
 }
 
-/* The instant at which clocks change from before a local time to after it. */
-static TimestampTz
-clocks_pass(Timestamp local, TimestampTz since, TimestampTz until, pg_tz *zone)
+bool
+day_hours_next(DayHoursScan *scan, LocalInterval *open)
 {
-	while (until - since > 1)
-	{
-		TimestampTz middle = since + (until - since) / 2;
+	Timestamp next_midnight = scan->midnight + USECS_PER_DAY;
 
-		if (civil_local(middle, zone) > local)
-			until = middle;
-		else
-			since = middle;
+	while (local_hours_next(&scan->local, open) && open->opens < next_midnight)
+	{
+		if (open->closes - open->opens >= USECS_PER_DAY)
+		{
+			open->opens = Max(open->opens, scan->midnight);
+			open->closes = Min(open->closes, next_midnight);
+			if (open->opens < open->closes)
+				return true;
+		}
+		else if (open->opens >= scan->midnight)
+			return true;
 	}
-	return until;
+	return false;
 }

@@ -40,3 +40,9 @@ create trigger journal_change after insert or update or delete on clinic.provide
   for each row execute function clinic.journal_change('provider_service', 'provider_id', 'service_id');
 create trigger journal_change after insert or update or delete on clinic.patient
   for each row execute function clinic.journal_change('patient', 'id');
+create trigger journal_change after insert or update or delete on clinic.hours
+  for each row execute function clinic.journal_change('hours', 'id');
+create trigger journal_change after insert or update or delete on clinic.closure
+  for each row execute function clinic.journal_change('closure', 'id');
+create trigger journal_change after insert or update or delete on clinic.day_capacity
+  for each row execute function clinic.journal_change('day_capacity', 'resource_id', 'day');

@@ -19,6 +19,9 @@ comment on type clinic.member_role is 'What a member of the staff works as.';
 create type clinic.resource_kind as enum ('provider', 'room', 'equipment');
 comment on type clinic.resource_kind is 'What a resource is: somebody who sees patients, a room, or a device.';
 
+create type clinic.closure_kind as enum ('closed', 'open');
+comment on type clinic.closure_kind is 'Whether a stretch of time is closed against the weekly hours, or open beyond them.';
+
 create type clinic.visit_mode as enum ('timed', 'token', 'walk_in');
 comment on type clinic.visit_mode is
   'How a visit is booked: at a time of day, as a numbered token of a day, or not at all (the patient walks in).';

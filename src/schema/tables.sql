@@ -11,6 +11,7 @@ create table clinic.clinic (
   address text,
   timezone text not null,
   status clinic.clinic_status not null default 'open',
+  hours clinic.weekly_hours not null default '24/7',
   calling_code text not null default '1',
   mode clinic.visit_mode not null default 'timed',
   provider_seats integer not null default 1,
@@ -40,6 +41,7 @@ create table clinic.clinic (
 );
 comment on table clinic.clinic is 'A clinic and its booking policy.';
 comment on column clinic.clinic.timezone is 'Its IANA time zone, by the name pg_timezone_names has.';
+comment on column clinic.clinic.hours is 'When it is open, on its wall clock, unless table hours or a resource''s own hours say otherwise.';
 comment on column clinic.clinic.calling_code is 'Country calling code for phone numbers given without one.';
 comment on column clinic.clinic.mode is 'How its days are booked unless a rota says otherwise: timed or token.';
 comment on column clinic.clinic.provider_seats is 'Seats of a provider inserted without a number of them.';
@@ -73,6 +75,7 @@ create table clinic.resource (
   specialty text,
   user_id uuid,
   seats integer not null,
+  hours clinic.weekly_hours,
   timezone text,
   is_active boolean not null default true,
   created_at timestamptz not null default pg_catalog.now(),
@@ -86,11 +89,13 @@ create table clinic.resource (
 comment on table clinic.resource is 'What a visit occupies: a provider, a room, or a device.';
 comment on column clinic.resource.code is 'Its short name, unique in the clinic.';
 comment on column clinic.resource.seats is 'How many visits it takes at once. Not given: a provider''s is the clinic''s provider_seats, a room''s and a device''s is 1.';
-comment on column clinic.resource.timezone is 'Its IANA time zone; null: the clinic''s.';
+comment on column clinic.resource.hours is
+  'When it takes visits, unless table hours says otherwise; null: a provider when the clinic is open, a room or a device at any time.';
+comment on column clinic.resource.timezone is 'The IANA time zone of its hours and days; null: the clinic''s.';
 comment on column clinic.resource.is_active is 'Whether it takes new visits.';
 
 create view clinic.provider @SECURITY_INVOKER@ as
-  select r.clinic_id, r.id, r.kind, r.code, r.name, r.specialty, r.user_id, r.seats, r.timezone, r.is_active, r.created_at
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.specialty, r.user_id, r.seats, r.hours, r.timezone, r.is_active, r.created_at
   from clinic.resource r
   where r.kind = 'provider'
   with local check option;
@@ -100,7 +105,7 @@ alter view clinic.provider alter column kind set default 'provider';
 comment on view clinic.provider is 'The resources that see patients. Updatable.';
 
 create view clinic.room @SECURITY_INVOKER@ as
-  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.timezone, r.is_active, r.created_at
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.hours, r.timezone, r.is_active, r.created_at
   from clinic.resource r
   where r.kind = 'room'
   with local check option;
@@ -110,7 +115,7 @@ alter view clinic.room alter column kind set default 'room';
 comment on view clinic.room is 'The resources that are rooms. Updatable.';
 
 create view clinic.equipment @SECURITY_INVOKER@ as
-  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.timezone, r.is_active, r.created_at
+  select r.clinic_id, r.id, r.kind, r.code, r.name, r.seats, r.hours, r.timezone, r.is_active, r.created_at
   from clinic.resource r
   where r.kind = 'equipment'
   with local check option;
@@ -173,6 +178,78 @@ create table clinic.provider_service (
 comment on table clinic.provider_service is
   'Which services a provider offers. A provider without a row here offers every service of the clinic.';
 comment on column clinic.provider_service.duration is 'How long it takes with this provider; null: the service''s duration.';
+
+create table clinic.hours (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  resource_id uuid,
+  valid daterange not null,
+  weekly clinic.weekly_hours not null,
+  mode clinic.visit_mode,
+  seats integer,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint hours_pkey primary key (clinic_id, id),
+  constraint hours_clinic_fkey foreign key (clinic_id) references clinic.clinic (id),
+  constraint hours_resource_fkey
+    foreign key (clinic_id, resource_id) references clinic.resource (clinic_id, id) on delete cascade,
+  constraint hours_valid_check check (not pg_catalog.isempty(valid)),
+  constraint hours_mode_check check (mode <> 'walk_in'),
+  constraint hours_seats_check check (seats between 1 and 1000),
+  constraint hours_no_overlap
+    exclude using gist ((coalesce(resource_id, '00000000-0000-0000-0000-000000000000'::uuid)) with =,
+                        valid with &&, clinic_id with =)
+);
+create index hours_resource on clinic.hours (clinic_id, resource_id);
+comment on table clinic.hours is
+  'The rota: the weekly hours of a resource, or of the whole clinic, for so many days. A resource''s own come before the clinic''s, and both before the columns hours.';
+comment on column clinic.hours.resource_id is 'Whose hours; null: the whole clinic''s.';
+comment on column clinic.hours.valid is 'The civil days on which they hold. What runs past midnight belongs to the day on which it began.';
+comment on column clinic.hours.mode is 'How those days are booked; null: as the clinic''s mode says.';
+comment on column clinic.hours.seats is 'How many visits the resource takes at once, or how many tokens a day; null: the resource''s seats.';
+comment on constraint hours_no_overlap on clinic.hours is 'Of one resource, one rota holds on a day.';
+
+create table clinic.closure (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  resource_id uuid,
+  during tstzrange not null,
+  kind clinic.closure_kind not null default 'closed',
+  reason text,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint closure_pkey primary key (clinic_id, id),
+  constraint closure_clinic_fkey foreign key (clinic_id) references clinic.clinic (id),
+  constraint closure_resource_fkey
+    foreign key (clinic_id, resource_id) references clinic.resource (clinic_id, id) on delete cascade,
+  constraint closure_during_check check (not pg_catalog.isempty(during)),
+  constraint closure_open_check
+    check (kind = 'closed' or not pg_catalog.lower_inf(during) and not pg_catalog.upper_inf(during)
+                              and pg_catalog.isfinite(pg_catalog.lower(during))
+                              and pg_catalog.isfinite(pg_catalog.upper(during))),
+  constraint closure_reason_check check (pg_catalog.length(reason) between 1 and 2000)
+);
+create index closure_resource on clinic.closure (clinic_id, resource_id);
+comment on table clinic.closure is
+  'Where the weekly hours do not hold: holidays, leave, special openings. What is closed is closed whatever else is open.';
+comment on column clinic.closure.resource_id is 'What is closed or open; null: the whole clinic.';
+comment on column clinic.closure.kind is 'closed, or open beyond the weekly hours.';
+
+create table clinic.day_capacity (
+  clinic_id uuid not null default clinic.current_clinic(),
+  resource_id uuid not null,
+  day date not null,
+  available boolean not null default true,
+  seats integer,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint day_capacity_pkey primary key (clinic_id, resource_id, day),
+  constraint day_capacity_resource_fkey
+    foreign key (clinic_id, resource_id) references clinic.resource (clinic_id, id) on delete cascade,
+  constraint day_capacity_day_check check (pg_catalog.isfinite(day)),
+  constraint day_capacity_seats_check check (seats between 1 and 1000)
+);
+comment on table clinic.day_capacity is 'What differs on single days of a resource.';
+comment on column clinic.day_capacity.day is 'The civil day, in the resource''s time zone.';
+comment on column clinic.day_capacity.available is 'Whether it takes visits that day.';
+comment on column clinic.day_capacity.seats is 'How many visits it takes at once, or how many tokens; null: as the rota or the resource says.';
 
 create table clinic.patient (
   clinic_id uuid not null default clinic.current_clinic(),

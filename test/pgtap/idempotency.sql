@@ -36,7 +36,7 @@ select is(count(*), 0::bigint, 'and nothing is booked instead') from clinic.clai
 
 -- keys are the clinic's
 select t.call('second', (clinic.create_clinic('Second', 'UTC')).id);
-insert into clinic.provider (clinic_id, id, code, name) values (t.id('second'), t.call('doc', clinic.uuid7()), 'doc', 'Doc');
+insert into clinic.provider (clinic_id, id, code, name, hours) values (t.id('second'), t.call('doc', clinic.uuid7()), 'doc', 'Doc', '24/7');
 select t.call('there', (clinic.book((clinic.register_patient('Some Body', clinic_id => t.id('second'))).id, t.id('doc'), (select id from clinic.service s where s.clinic_id = t.id('second') and code = 'follow_up'),
                                     t.at('09:00'), idempotency_key => 'k1', clinic_id => t.id('second'))).id);
 select isnt(t.id('there'), t.id('v'), 'another clinic''s keys are its own');

@@ -60,7 +60,7 @@ select is(count(*), 20::bigint, 'INSERT of rows side by side is taken') from cli
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at)
 select t.id('ada'), t.id('house'), t.id('half'), t.at('23:00', 1) - n * interval '30 min' from generate_series(0, 9) n;
 select ok(t.intact(), 'INSERT of rows, from the last to the first, keeps the claims as they should be');
-insert into clinic.resource (kind, code, name) select 'provider', 'p' || n, 'Provider ' || n from generate_series(1, 50) n;
+insert into clinic.resource (kind, code, name, hours) select 'provider', 'p' || n, 'Provider ' || n, '24/7' from generate_series(1, 50) n;
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at)
 select t.id('ada'), r.id, t.id('half'), t.at('08:00', 10 + day) + n * interval '30 min' from clinic.resource r cross join generate_series(0, 9) n cross join generate_series(0, 3) day where r.code ~ '^p\d+$';
 select is(count(*), 2000::bigint, 'INSERT … SELECT of 2,000 visits over 50 providers is taken') from clinic.claim where starts_at >= t.at('00:00', 10);

@@ -73,7 +73,7 @@ select is(t.month('2027-11-01'), 'mo 00:00', 'nor to a month');
 
 -- the free starts a refusal names on such a day
 select t.call('gap', (clinic.create_clinic('Gap', 'Europe/Berlin')).id);
-insert into clinic.provider (clinic_id, id, code, name) values (t.id('gap'), t.call('gap doc', clinic.uuid7()), 'doc', 'Doc');
+insert into clinic.provider (clinic_id, id, code, name, hours) values (t.id('gap'), t.call('gap doc', clinic.uuid7()), 'doc', 'Doc', '24/7');
 insert into clinic.patient (clinic_id, id, name) values (t.id('gap'), t.call('gap pat', clinic.uuid7()), 'Pat Ient');
 -- Sunday, 29 March 2099, and Sunday, 25 October 2099
 create function t.gap_booking(starts_at timestamptz) returns text language sql

@@ -1,0 +1,52 @@
+-- availability.sql: what may be booked
+
+create function clinic.available_slots(
+  provider_id uuid,
+  service_id uuid,
+  during tstzrange,
+  step interval default null,
+  duration interval default null,
+  moving uuid default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns table (slot tstzrange, available boolean, seats_left integer, reason text)
+  language c stable parallel restricted cost 1000 rows 50
+  as 'MODULE_PATHNAME', 'available_slots';
+comment on function clinic.available_slots(uuid, uuid, tstzrange, interval, interval, uuid, uuid) is
+  'The starts of the clinic''s grid at which the provider is open, each with whether it may be booked, the seats left, and why not.';
+
+create function clinic.free_time(
+  resource_id uuid,
+  during tstzrange,
+  clinic_id uuid default clinic.current_clinic()
+) returns tstzmultirange
+  language c stable parallel restricted cost 1000
+  as 'MODULE_PATHNAME', 'free_time';
+comment on function clinic.free_time(uuid, tstzrange, uuid) is
+  'When a provider, room or device is open and has a seat that nobody has claimed.';
+
+create function clinic.orphan_reason(visit clinic.appointment) returns text
+  language c stable strict parallel restricted cost 100
+  as 'MODULE_PATHNAME', 'orphan_reason';
+comment on function clinic.orphan_reason(clinic.appointment) is
+  'Why the present hours, closures or resources no longer cover a visit; null when they do.';
+
+create function clinic.orphans(
+  provider_id uuid default null,
+  during tstzrange default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns setof clinic.appointment
+  language sql stable parallel restricted rows 20
+begin atomic
+  select a.*
+  from clinic.appointment a
+  where a.clinic_id = orphans.clinic_id
+    and (orphans.provider_id is null or a.provider_id = orphans.provider_id)
+    and a.starts_at > coalesce(pg_catalog.lower(orphans.during), '-infinity') - '26 hours'::interval
+    and a.status < 'completed'
+    and pg_catalog.tstzrange(a.starts_at, a.ends_at)
+        && coalesce(orphans.during, pg_catalog.tstzrange(pg_catalog.now(), null))
+    and clinic.orphan_reason(a) is not null
+  order by a.starts_at, a.provider_id, a.seat, a.id;
+end;
+comment on function clinic.orphans(uuid, tstzrange, uuid) is
+  'The visits, of a provider or of all (null), that the present hours, closures or resources no longer cover; during null: from now on.';

@@ -1,0 +1,325 @@
+/*
+ * opening.c
+ *		When a resource takes visits.
+ *
+ * The weekly hours of each civil day are turned into instants one day after the
+ * other, because another rota may hold on the next; then special openings are
+ * added and, last, closures taken away.
+ */
+#include "postgres.h"
+
+#include "availability/opening.h"
+#include "civil/civil.h"
+#include "miscadmin.h"
+
+static const Rota *
+rota_of_day(const OpeningRules *rules, DateADT day)
+{
+	for (int i = 0; i < rules->nrotas; i++)
+		if (rules->rotas[i].from <= day && day < rules->rotas[i].until)
+			return &rules->rotas[i];
+	return NULL;
+}
+
+static const DayCapacity *
+capacity_of_day(const Opening *opening, DateADT day)
+{
+	int low = 0;
+	int high = opening->ndays;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (opening->days[middle].day < day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < opening->ndays && opening->days[low].day == day ? &opening->days[low] : NULL;
+}
+
+OpeningDay
+opening_day(const Opening *opening, DateADT day)
+{
+	OpeningDay rule = {opening->clinic.hours, true, opening->mode, opening->seats};
+	const Rota *own = rota_of_day(&opening->own, day);
+	const Rota *rota = own;
+	const DayCapacity *capacity = capacity_of_day(opening, day);
+
+	if (rota == NULL && opening->own.hours == NULL && opening->clinic.hours)
+		rota = rota_of_day(&opening->clinic, day);
+	if (rota)
+		rule.weekly = rota->weekly;
+	else if (opening->own.hours)
+		rule.weekly = opening->own.hours;
+	if (rota && rota->has_mode)
+		rule.mode = rota->mode;
+	if (own && own->seats)
+		rule.seats = own->seats;
+	else if (rota && rota->seats)
+		rule.seats = rota->seats;
+	if (capacity)
+		rule.available = capacity->available;
+	if (capacity && capacity->seats)
+		rule.seats = capacity->seats;
+	return rule;
+}
+
+/*
+ * Lists of intervals that are being made
+ */
+
+typedef struct IntervalList
+{
+	int count;
+	int room;
+	OpenInterval *intervals;
+} IntervalList;
+
+static void
+append(IntervalList *list, TimestampTz opens, TimestampTz closes)
+{
+	if (opens >= closes)
+		return;
+	if (list->count > 0 && list->intervals[list->count - 1].closes >= opens)
+	{
+		OpenInterval *last = &list->intervals[list->count - 1];
+
+		last->closes = Max(last->closes, closes);
+		return;
+	}
+	if (list->count == list->room)
+	{
+		list->room *= 2;
+		list->intervals = repalloc(list->intervals, sizeof(OpenInterval) * list->room);
+	}
+	list->intervals[list->count++] = (OpenInterval){opens, closes};
+}
+
+static IntervalList
+empty_list(int room)
+{
+	IntervalList list = {0, Max(room, 4), NULL};
+
+	list.intervals = palloc(sizeof(OpenInterval) * list.room);
+	return list;
+}
+
+static void
+append_day(IntervalList *list, CivilClock *clock, const OpeningDay *rule, DateADT day,
+		   TimestampTz from, TimestampTz to)
+{
+	DayHoursScan scan;
+	LocalInterval open;
+
+	if (rule->weekly == NULL)
+	{
+		append(list, Max(clock_day_start(clock, day), from),
+			   Min(clock_day_start(clock, day + 1), to));
+		return;
+	}
+	day_hours_begin(&scan, rule->weekly, day);
+	while (day_hours_next(&scan, &open))
+	{
+		TimestampTz opens = clock_reach(clock, open.opens);
+		TimestampTz closes = clock_reach(clock, open.closes);
+
+		append(list, Max(opens, from), Min(closes, to));
+	}
+}
+
+/*
+ * The weekly hours of each day.  Two days' hours can overlap, where a night that
+ * begins under one rota meets an early morning under the next; append() merges
+ * them, as each day's begin no earlier than the last day's.
+ */
+static IntervalList
+weekly_intervals(const Opening *opening, TimestampTz from, TimestampTz to, bool absent_too)
+{
+	CivilClock clock = civil_clock(opening->zone);
+	IntervalList list = empty_list(8);
+	DateADT last = clock_day(&clock, to - 1);
+
+	for (DateADT day = clock_day(&clock, from) - 1; day <= last; day++)
+	{
+		OpeningDay rule = opening_day(opening, day);
+
+		CHECK_FOR_INTERRUPTS();
+		if (rule.available || absent_too)
+			append_day(&list, &clock, &rule, day, from, to);
+	}
+	return list;
+}
+
+static int
+compare_intervals(const void *a, const void *b)
+{
+	TimestampTz opens_a = ((const OpenInterval *) a)->opens;
+	TimestampTz opens_b = ((const OpenInterval *) b)->opens;
+
+	return (opens_a > opens_b) - (opens_a < opens_b);
+}
+
+/* The closures of one kind within [from, to), in order and merged. */
+static IntervalList
+closure_intervals(const Opening *opening, bool open, TimestampTz from, TimestampTz to)
+{
+	const OpeningRules *const rules[] = {&opening->own, &opening->clinic};
+	IntervalList found = empty_list(4);
+	IntervalList merged;
+
+	for (size_t i = 0; i < lengthof(rules); i++)
+		for (int j = 0; j < rules[i]->nclosures; j++)
+		{
+			const Closure *closure = &rules[i]->closures[j];
+			OpenInterval part = {Max(closure->from, from), Min(closure->to, to)};
+
+			if (closure->is_open != open || part.opens >= part.closes)
+				continue;
+			if (found.count == found.room)
+			{
+				found.room *= 2;
+				found.intervals = repalloc(found.intervals, sizeof(OpenInterval) * found.room);
+			}
+			found.intervals[found.count++] = part;
+		}
+	if (found.count < 2)
+		return found;
+	qsort(found.intervals, found.count, sizeof(OpenInterval), compare_intervals);
+	merged = empty_list(found.count);
+	for (int i = 0; i < found.count; i++)
+		append(&merged, found.intervals[i].opens, found.intervals[i].closes);
+	return merged;
+}
+
+static IntervalList
+added(const IntervalList *a, const IntervalList *b)
+{
+	IntervalList sum = empty_list(a->count + b->count);
+	int i = 0;
+	int j = 0;
+
+	while (i < a->count || j < b->count)
+	{
+		bool take_a =
+			j == b->count || (i < a->count && a->intervals[i].opens <= b->intervals[j].opens);
+		const OpenInterval *next = take_a ? &a->intervals[i++] : &b->intervals[j++];
+
+		append(&sum, next->opens, next->closes);
+	}
+	return sum;
+}
+
+static IntervalList
+without(const IntervalList *a, const IntervalList *b)
+{
+	IntervalList rest = empty_list(a->count + b->count);
+	int j = 0;
+
+	for (int i = 0; i < a->count; i++)
+	{
+		TimestampTz opens = a->intervals[i].opens;
+		TimestampTz closes = a->intervals[i].closes;
+
+		while (j < b->count && b->intervals[j].closes <= opens)
+			j++;
+		for (int k = j; k < b->count && b->intervals[k].opens < closes; k++)
+		{
+			append(&rest, opens, b->intervals[k].opens);
+			opens = Max(opens, b->intervals[k].closes);
+		}
+		append(&rest, opens, closes);
+	}
+	return rest;
+}
+
+static IntervalList
+weekly_and_special_intervals(const Opening *opening, TimestampTz from, TimestampTz to,
+							 bool absent_too)
+{
+	IntervalList weekly;
+	IntervalList special;
+
+	if (from >= to)
+		return empty_list(0);
+	weekly = weekly_intervals(opening, from, to, absent_too);
+	special = closure_intervals(opening, true, from, to);
+	return special.count > 0 ? added(&weekly, &special) : weekly;
+}
+
+static void
+set_times(OpenTimes *times, const Opening *opening, IntervalList list)
+{
+	times->opening = opening;
+	times->clock = civil_clock(opening->zone);
+	times->count = list.count;
+	times->intervals = list.intervals;
+}
+
+void
+open_times(OpenTimes *times, const Opening *opening, TimestampTz from, TimestampTz to)
+{
+	IntervalList open = weekly_and_special_intervals(opening, from, to, false);
+	IntervalList closed = closure_intervals(opening, false, from, to);
+
+	set_times(times, opening, closed.count > 0 ? without(&open, &closed) : open);
+}
+
+void
+listed_times(OpenTimes *times, const Opening *opening, TimestampTz from, TimestampTz to)
+{
+	set_times(times, opening, weekly_and_special_intervals(opening, from, to, true));
+}
+
+/* The first interval that closes after an instant; count if there is none. */
+static int
+first_closing_after(const OpenTimes *times, TimestampTz instant)
+{
+	int low = 0;
+	int high = times->count;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (times->intervals[middle].closes <= instant)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+is_closed_in(const OpeningRules *rules, TimestampTz from, TimestampTz to)
+{
+	for (int i = 0; i < rules->nclosures; i++)
+		if (!rules->closures[i].is_open && rules->closures[i].from < to &&
+			rules->closures[i].to > from)
+			return true;
+	return false;
+}
+
+OpeningDay
+open_times_day(OpenTimes *times, TimestampTz instant)
+{
+	return opening_day(times->opening, clock_day(&times->clock, instant));
+}
+
+Reason
+opening_refusal(OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+{
+	int found = first_closing_after(times, starts_at);
+	const OpenInterval *open = found < times->count ? &times->intervals[found] : NULL;
+
+	if (mode == MODE_TOKEN ? open && open->opens < ends_at
+						   : open && open->opens <= starts_at && ends_at <= open->closes)
+		return REASON_NONE;
+	if (is_closed_in(&times->opening->clinic, starts_at, ends_at))
+		return REASON_CLINIC_CLOSED;
+	if (is_closed_in(&times->opening->own, starts_at, ends_at) ||
+		!open_times_day(times, starts_at).available)
+		return REASON_PROVIDER_ABSENT;
+	return REASON_OUTSIDE_HOURS;
+}
