@@ -106,6 +106,19 @@ from (select e.conversion, e.zone, array_agg(e.given order by $order) as given,
 END
 }
 
+# Far from a change, a clock answers as one conversion at a time does, whatever it was asked before.
+for my $order ('desc', 'asc', 'hash')
+{
+	my $by = $order eq 'hash' ? 'timestamp_hash_extended(t, 2030)' : "t $order";
+	is($node->safe_psql('postgres', <<"END"), '', "all year round, times in order $order");
+with times as (select array_agg(t order by $by) as given from generate_series(timestamp '2022-01-01', '2025-01-01', '17:37:11') t)
+select distinct on (z.zone) z.zone, c.conversion, u.given, u.got, u.expected
+from times, (select distinct zone from expected) z, unnest(array['local', 'instant', 'day', 'day_start']) c(conversion),
+  unnest(given, convert_times(c.conversion, given, z.zone, true), convert_times(c.conversion, given, z.zone, false)) u(given, got, expected)
+where u.got <> u.expected
+END
+}
+
 # The functions of the product, whose answers are in a zone of the session.
 is_as_expected('day_start()', <<'END');
 select e.*, clinic.day_start(e.given::date, e.zone) at time zone 'UTC' as got
