@@ -25,7 +25,7 @@ DAY = 24 * HOUR
 # only the times next to it. A rule repeats after 400 years, and PostgreSQL makes use of that for
 # years after 2369 or 2769.
 CLOSE_YEARS = range(2015, 2038)
-FIRST_YEAR = 1900
+FIRST_YEAR = 1970
 FAR_YEARS = (2038, 2100, 2369, 2370, 2769, 2770, 3169, 9969, 9998)
 
 CLOSE_STEPS = sorted(
