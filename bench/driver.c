@@ -28,7 +28,8 @@
  * With @cancel, a client is a desk where people book and cancel: an iteration
  * is one statement, a booking of a random row of work or, with even chances
  * where the client has something to cancel, the cancellation of what it booked
- * first.  Without, the rows are booked once each, in order.  When several
+ * first.  Without, the rows are booked once each, in order, or with -r over
+ * and over: then @book is any statement that is to be timed.  When several
  * scripts are given, client i runs script i modulo their number, and the @look
  * of the first is the one that is run.
  *
@@ -39,7 +40,7 @@
  * exit status 1.
  *
  * Usage: driver -d CONNINFO -c CLIENTS -T SECONDS [-w WARMUP_SECONDS]
- *				 [-n ROWS_OF_WORK] [-s SEED] SCRIPT...
+ *				 [-n ROWS_OF_WORK] [-r] [-s SEED] SCRIPT...
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -114,6 +115,7 @@ static int	n_clients = 1;
 static double seconds = 10;
 static double warmup = 0;
 static int	rows_of_work = 1000000;
+static bool repeat = false;
 static uint64_t seed = 1;
 
 static long overlaps_seen = 0;
@@ -302,6 +304,8 @@ client_choose(Client *client)
 {
 	if (client->script->cancel)
 		return random_next(&client->random_state) % PQntuples(client->work);
+	if (repeat && client->next_row == PQntuples(client->work))
+		client->next_row = 0;
 	if (client->next_row < PQntuples(client->work))
 		return client->next_row++;
 	fail("client %d has booked all its %d rows of work; give it more with -n",
@@ -471,7 +475,7 @@ static void
 usage(void)
 {
 	fputs("usage: driver -d CONNINFO -c CLIENTS -T SECONDS [-w WARMUP_SECONDS]"
-		  " [-n ROWS_OF_WORK] [-s SEED] SCRIPT...\n", stderr);
+		  " [-n ROWS_OF_WORK] [-r] [-s SEED] SCRIPT...\n", stderr);
 	exit(2);
 }
 
@@ -480,7 +484,7 @@ read_options(int argc, char **argv)
 {
 	int			option;
 
-	while ((option = getopt(argc, argv, "d:c:T:w:n:s:")) != -1)
+	while ((option = getopt(argc, argv, "d:c:T:w:n:rs:")) != -1)
 		switch (option)
 		{
 			case 'd':
@@ -497,6 +501,9 @@ read_options(int argc, char **argv)
 				break;
 			case 'n':
 				rows_of_work = atoi(optarg);
+				break;
+			case 'r':
+				repeat = true;
 				break;
 			case 's':
 				seed = strtoull(optarg, NULL, 10);

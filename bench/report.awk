@@ -71,6 +71,21 @@ function quiet(what, contender, peer, goal,    i, setting)
 	}
 }
 
+# A statement reads 100 doctors; shown are the milliseconds of one, the ratio is of rates.
+function slots(what, contender, days, goal,    x, y)
+{
+	x = median("slots " contender " " days SUBSEP "iterations_per_second")
+	y = median("slots exclude " days SUBSEP "iterations_per_second")
+	if (x != "" || y != "")
+		printf "%-66s %7s %7s %7s  %-12s %s\n", what, milliseconds(x), milliseconds(y), quotient(x, y),
+			spread("slots " contender " " days, "slots exclude " days, "iterations_per_second"), goal
+}
+
+function milliseconds(rate)
+{
+	return rate == "" || rate == 0 ? "-" : sprintf("%.3f", 10 / rate)
+}
+
 function check(bench,    contender, total, i, j, n, names, name, line)
 {
 	n = split("deadlocks serialization_failures overlaps_seen overlaps wrong_claims", names)
@@ -116,6 +131,10 @@ END {
 	quiet("book() | (b) with 3 foreign keys", "ours", "foreign_keys", ">= 0.6")
 	quiet("book() | (c) with an audit trigger too", "ours", "audit", ">= 0.75")
 	quiet("plain INSERT | (a) bare INSERT", "ours_raw", "exclude", "")
+	slots("one doctor's day, free_time() | range_agg: ms", "ours_free_time", 1, "<= 0.03 ms")
+	slots("one doctor's month, free_time() | range_agg: ms", "ours_free_time", 31, "<= 0.15 ms")
+	slots("one doctor's day, available_slots() | range_agg: ms", "ours_available_slots", 1, "")
+	slots("one doctor's month, available_slots() | range_agg: ms", "ours_available_slots", 31, "")
 
 	printf "\n%-28s %8s %8s %8s %8s %8s %8s\n", "all rounds (sync)", "", "", "overlaps", "overlaps", "verify",
 		"longest"

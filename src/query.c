@@ -176,6 +176,8 @@ assume_grown(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *relation)
 		earlier_hook(root, relid, inhparent, relation);
 	relation->pages = Max(relation->pages, GROWN_PAGES);
 	relation->tuples = Max(relation->tuples, GROWN_TUPLES);
+	/* and vacuumed, so that an index that has all is read alone */
+	relation->allvisfrac = 1.0;
 	foreach(cell, relation->indexlist)
 	{
 		IndexOptInfo *index = lfirst_node(IndexOptInfo, cell);

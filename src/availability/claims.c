@@ -110,11 +110,12 @@ claims_free_seats(const ClaimSweep *sweep, int32 seats, TimestampTz from, Timest
 {
 	bool taken[MOST_SEATS + 1];
 	int32 free = seats;
+	int i = first_after(sweep, from - sweep->longest);
 
 	Assert(seats <= MOST_SEATS);
-	memset(taken, 0, sizeof(bool) * (seats + 1));
-	for (int i = first_after(sweep, from - sweep->longest);
-		 i < sweep->count && sweep->claims[i].starts_at < to; i++)
+	if (i < sweep->count && sweep->claims[i].starts_at < to)
+		memset(taken, 0, sizeof(bool) * (seats + 1));
+	for (; i < sweep->count && sweep->claims[i].starts_at < to; i++)
 	{
 		const TakenSeat *claim = &sweep->claims[i];
 

@@ -14,9 +14,9 @@
 #include "booking/rules.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
+#include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "utils/builtins.h"
@@ -215,67 +215,44 @@ require_arguments(FunctionCallInfo fcinfo)
 			refuse_null(required[i].name);
 }
 
-static Datum
-slot_tuple(const Slot *slot, TupleDesc descriptor)
+static void
+put_slots(const SlotList *list, ReturnSetInfo *result)
 {
-	Datum values[4];
-	bool nulls[4] = {false};
+	for (int i = 0; i < list->count; i++)
+	{
+		const Slot *slot = &list->slots[i];
+		bool available = slot->reason == REASON_NONE;
+		Datum range = range_datum(slot->starts_at, slot->ends_at);
+		Datum values[] = {range, BoolGetDatum(available), Int32GetDatum(slot->seats_left),
+						  available ? (Datum) 0 : CStringGetTextDatum(reason_name(slot->reason))};
+		bool nulls[] = {false, false, false, available};
 
-	values[0] = range_datum(slot->starts_at, slot->ends_at);
-	values[1] = BoolGetDatum(slot->reason == REASON_NONE);
-	values[2] = Int32GetDatum(slot->seats_left);
-	nulls[3] = slot->reason == REASON_NONE;
-	values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(reason_name(slot->reason));
-	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		pfree(DatumGetPointer(range));
+	}
 }
 
-/* All are judged at the first call, and handed out one a call. */
 Datum
 available_slots(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *context;
-	SlotList *list;
+	SlotList list = {0};
+	Listing listing = {.result = &list};
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		Listing listing;
-		MemoryContext caller;
-
-		context = SRF_FIRSTCALL_INIT();
-		caller = MemoryContextSwitchTo(context->multi_call_memory_ctx);
-		require_arguments(fcinfo);
-		if (get_call_result_type(fcinfo, NULL, &context->tuple_desc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		BlessTupleDesc(context->tuple_desc);
-		list = palloc0(sizeof(SlotList));
-		context->user_fctx = list;
-		listing.result = list;
-		if (range_bounds(PG_GETARG_RANGE_P(ARG_DURING), "during", &listing.from, &listing.to))
-		{
-			query_begin();
-			prepare_listing(&listing, fcinfo);
-			/* query_end() takes with it what is allocated since query_begin(). */
-			MemoryContextSwitchTo(context->multi_call_memory_ctx);
-			list_slots(&listing);
-			query_end();
-		}
-		MemoryContextSwitchTo(caller);
-	}
-	context = SRF_PERCALL_SETUP();
-	list = context->user_fctx;
-	if (context->call_cntr < (uint64) list->count)
-	{
-		/* not within the macro, which counts before it evaluates */
-		Datum tuple = slot_tuple(&list->slots[context->call_cntr], context->tuple_desc);
-
-		SRF_RETURN_NEXT(context, tuple);
-	}
-	SRF_RETURN_DONE(context);
+	require_arguments(fcinfo);
+	materialize_result(fcinfo);
+	if (!range_bounds(PG_GETARG_RANGE_P(ARG_DURING), "during", &listing.from, &listing.to))
+		return (Datum) 0;
+	query_begin();
+	prepare_listing(&listing, fcinfo);
+	list_slots(&listing);
+	put_slots(&list, (ReturnSetInfo *) fcinfo->resultinfo);
+	query_end();
+	return (Datum) 0;
 }
 
 /* What is open and has a free seat. */
 static MultirangeType *
-free_ranges(const OpenTimes *open, ClaimSweep *claims, MemoryContext memory)
+free_ranges(OpenTimes *open, const ClaimSweep *claims, MemoryContext memory)
 {
 	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	int room = 16;
@@ -293,14 +270,15 @@ free_ranges(const OpenTimes *open, ClaimSweep *claims, MemoryContext memory)
 		while (at < closes)
 		{
 			TimestampTz until;
-			OpeningDay day = opening_day(open->opening, civil_day(at, open->opening->zone));
-			bool free = claims_free_at(claims, day.seats, at, &until);
-			TimestampTz next_day =
-				civil_day_start(civil_day(at, open->opening->zone) + 1, open->opening->zone);
+			DateADT day = clock_day(&open->clock, at);
+			int32 seats = opening_day(open->opening, day).seats;
+			bool free = claims_free_at(claims, seats, at, &until);
 
 			CHECK_FOR_INTERRUPTS();
 			/* Another day may have other seats. */
-			until = Min(until, Min(closes, next_day));
+			until = Min(until, closes);
+			if (until > clock_day_start(&open->clock, day + 1))
+				until = clock_day_start(&open->clock, day + 1);
 			if (free)
 			{
 				if (count == room)
