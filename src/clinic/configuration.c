@@ -266,6 +266,7 @@ refresh(void)
 	/* Somebody may hold a pointer to what was looked up before. */
 	if (context)
 		MemoryContextSetParent(context, TopTransactionContext);
+	context = NULL;
 	context = AllocSetContextCreate(CacheMemoryContext, "clinic_sched configuration",
 									ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = context;
