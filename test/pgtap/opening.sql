@@ -1,6 +1,6 @@
 -- When a resource takes visits: hours, closures and single days, and what is listed, booked and orphaned.
 begin;
-select plan(323);
+select plan(325);
 \ir include/fixture.psql
 
 insert into t.thing values ('plain', '00000000-0000-7000-8000-0000000000d5'), ('token', '00000000-0000-7000-8000-0000000000b4');
@@ -284,6 +284,11 @@ select is((select count(*) from clinic.orphans(during => 'empty')), 0::bigint, '
 select is((select count(*) from clinic.orphans(during => '(,)')), 2::bigint, 'of all time');
 select is((select count(*) from clinic.orphans(during => '[-infinity,infinity]')), 2::bigint, 'said otherwise');
 select is((select count(*) from clinic.orphans(clinic_id => t.id('nobody'))), 0::bigint, 'of another clinic');
+select t.call('held', (clinic.book(t.id('ada'), t.id('plain'), t.id('half'), t.at('18:00'), hold_for => '1 hour', override_reason => 'late')).id);
+insert into clinic.closure (resource_id, during) values (t.id('plain'), tstzrange(t.at('17:00'), t.at('19:00')));
+select is(t.orphans(), 'held provider_absent, mine outside_hours, soon outside_hours', 'a visit that is held is one too');
+update clinic.appointment set hold_expires_at = now() where id = t.id('held');
+select is(t.orphans(), 'mine outside_hours, soon outside_hours', 'but not once its hold has expired');
 select clinic.cancel(t.id('mine'), 'well again');
 select is(t.orphans(), 'soon outside_hours', 'what is cancelled is none any more');
 rollback to orphans;
