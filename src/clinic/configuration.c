@@ -263,6 +263,13 @@ refresh(void)
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	watching = true;
 	entries = NULL;
+	stale = false;
+	for (size_t i = 0; i < lengthof(tables); i++)
+	{
+		watched[i] = table_oid(tables[i]);
+		/* Renamed: nobody tells when it has its name again. */
+		stale |= !OidIsValid(watched[i]);
+	}
 	/* Somebody may hold a pointer to what was looked up before. */
 	if (context)
 		MemoryContextSetParent(context, TopTransactionContext);
@@ -272,9 +279,6 @@ refresh(void)
 	control.hcxt = context;
 	entries = hash_create("clinic_sched configuration", 64, &control,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	stale = false;
-	for (size_t i = 0; i < lengthof(tables); i++)
-		watched[i] = table_oid(tables[i]);
 }
 
 static EntryKey
