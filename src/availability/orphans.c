@@ -22,7 +22,7 @@ takes_time(const VisitRow *visit)
 {
 	static const VisitColumn needed[] = {VISIT_CLINIC_ID, VISIT_PROVIDER_ID, VISIT_STATUS,
 										 VISIT_MODE,	  VISIT_STARTS_AT,	 VISIT_ENDS_AT,
-										 VISIT_SEAT};
+										 VISIT_SEAT,	  VISIT_RESOURCE_IDS};
 
 	for (size_t i = 0; i < lengthof(needed); i++)
 		if (visit_isnull(visit, needed[i]))

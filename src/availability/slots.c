@@ -123,10 +123,13 @@ list_interval(Listing *listing, const OpenInterval *open)
 	TimestampTz last = Min(open->closes, listing->to) - listing->duration;
 	DateADT day = clock_day(&listing->clock, first);
 
+	if (last < first)
+		return;
 	for (; clock_day_start(&listing->clock, day) <= last; day++)
 	{
 		Timestamp midnight = (Timestamp) day * USECS_PER_DAY;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int64 at = 0; at < USECS_PER_DAY; at += listing->step)
 		{
 			TimestampTz start = clock_instant(&listing->clock, midnight + at);

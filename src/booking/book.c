@@ -364,15 +364,24 @@ keep_bookable(const BookingRequest *request, Candidate *candidates, int count)
 	return kept;
 }
 
-/* With its locks held: has the candidate a seat, an expired hold's included? */
+/*
+ * With its locks held: may the candidate be booked still, who may have changed
+ * the hours while we waited, and has a seat, an expired hold's included?
+ */
 static bool
 candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 {
 	const VisitTime *time = &candidate->time;
+	VisitFacts facts;
 	Look *look = look_at(request->clinic, &candidate->id, 1, time->starts_at, time->claim_from,
 						 time->claim_to, NULL);
 	LookedResource *resource = &look->resources[0];
 
+	facts_read(&facts, request->clinic, DatumGetUUIDP(request->values[ARG_SERVICE_ID]),
+			   &candidate->id);
+	if (request->nulls[ARG_OVERRIDE_REASON] &&
+		visit_refusal(&facts, time->mode, time->starts_at, time->ends_at) != REASON_NONE)
+		return false;
 	return resource->is_active &&
 		   (lowest_free_seat(resource->taken, resource->ntaken, resource->seats, time->claim_from,
 							 time->claim_to) > 0 ||

@@ -262,7 +262,17 @@ look_until(const VisitFacts *facts, const VisitTime *time)
 	pg_tz *zone = facts->booking.zone;
 	TimestampTz day_end = civil_day_start(civil_day(time->starts_at, zone) + 1, zone);
 
-	return Max(time->claim_to, day_end);
+	/* A visit that starts on the day's last instant goes this far into the next. */
+	return day_end + (time->claim_to - time->starts_at);
+}
+
+Reason
+room_refusal(const LookedResource *room, const VisitTime *time)
+{
+	OpenTimes times;
+
+	open_times(&times, &room->opening, time->starts_at, time->ends_at);
+	return opening_refusal(&times, time->mode, time->starts_at, time->ends_at);
 }
 
 static bool
@@ -270,17 +280,24 @@ start_is_free(const VisitFacts *facts, OpenTimes *times, const Look *look, const
 			  TimestampTz start)
 {
 	int64 later = start - time->starts_at;
+	VisitTime moved = {time->mode, start, time->ends_at + later, time->claim_from + later,
+					   time->claim_to + later};
 
+	if (booking_refusal(&facts->booking, times, moved.mode, moved.starts_at, moved.ends_at) !=
+		REASON_NONE)
+		return false;
 	for (int i = 0; i < look->nresources; i++)
 	{
 		const LookedResource *resource = &look->resources[i];
+		/* In the resource's own zone another day may have begun, with other seats. */
+		OpeningDay day = opening_day(&resource->opening, civil_day(start, resource->opening.zone));
 
-		if (lowest_free_seat(resource->taken, resource->ntaken, resource->seats,
-							 time->claim_from + later, time->claim_to + later) == 0)
+		if (lowest_free_seat(resource->taken, resource->ntaken, day.seats, moved.claim_from,
+							 moved.claim_to) == 0 ||
+			(i > 0 && room_refusal(resource, &moved) != REASON_NONE))
 			return false;
 	}
-	return booking_refusal(&facts->booking, times, time->mode, start, time->ends_at + later) ==
-		   REASON_NONE;
+	return true;
 }
 
 /* "Free later that day: 10:30, 11:00.", of the starts on the clinic's grid; NULL if none is. */

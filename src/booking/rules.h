@@ -85,6 +85,9 @@ typedef struct VisitTime
 	TimestampTz claim_to;
 } VisitTime;
 
+/* Is a room or a device closed, by its own hours or by a closure, at some time of the visit? */
+extern Reason room_refusal(const LookedResource *room, const VisitTime *time);
+
 /* Until when to look, so that a refusal can name the next free starts of the day. */
 extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
 

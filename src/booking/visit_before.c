@@ -246,16 +246,6 @@ check_rules(const VisitRow *row, const VisitFacts *facts)
 		refuse_booking(reason);
 }
 
-/* Is a room or a device closed, by its own hours or by a closure, at some time of the visit? */
-static Reason
-room_refusal(const LookedResource *room, const VisitTime *time)
-{
-	OpenTimes times;
-
-	open_times(&times, &room->opening, time->starts_at, time->ends_at);
-	return opening_refusal(&times, time->mode, time->starts_at, time->ends_at);
-}
-
 static void
 check_looked(const Look *look, const VisitTime *time, bool override)
 {

@@ -338,17 +338,30 @@ provider_service_check(PG_FUNCTION_ARGS)
 	return PointerGetDatum(rows.written);
 }
 
-/* Lock what a row of hours, closure or day_capacity is about: its resource, or the clinic. */
+/*
+ * Lock what a row of hours, closure or day_capacity is about, before and after:
+ * its resource, or the clinic; that first, for a lock is not made stronger while
+ * others hold it.
+ */
 static void
-lock_opening(const TriggerRows *rows, HeapTuple tuple)
+lock_opening(const TriggerRows *rows)
 {
-	const pg_uuid_t *clinic = uuid_of(rows, tuple, "clinic_id");
-	bool whole_clinic;
-	Datum resource = value_of(rows, tuple, "resource_id", &whole_clinic);
+	HeapTuple tuples[] = {rows->old, rows->written};
+	Datum resources[lengthof(tuples)];
+	bool whole_clinic[lengthof(tuples)] = {false, false};
+	const pg_uuid_t *clinic = NULL;
 
-	lock_clinic(clinic, whole_clinic ? LOCK_EXCLUSIVE : LOCK_SHARED, LOCK_WAIT);
-	if (!whole_clinic)
-		lock_resource(clinic, DatumGetUUIDP(resource), LOCK_WAIT);
+	for (size_t i = 0; i < lengthof(tuples); i++)
+		if (tuples[i])
+		{
+			clinic = uuid_of(rows, tuples[i], "clinic_id");
+			resources[i] = value_of(rows, tuples[i], "resource_id", &whole_clinic[i]);
+		}
+	lock_clinic(clinic, whole_clinic[0] || whole_clinic[1] ? LOCK_EXCLUSIVE : LOCK_SHARED,
+				LOCK_WAIT);
+	for (size_t i = 0; i < lengthof(tuples); i++)
+		if (tuples[i] && !whole_clinic[i])
+			lock_resource(clinic, DatumGetUUIDP(resources[i]), LOCK_WAIT);
 }
 
 /*
@@ -364,10 +377,7 @@ opening_check(PG_FUNCTION_ARGS)
 	if (restoring(trigger->tg_relation))
 		return PointerGetDatum(trigger_result(&rows));
 	query_begin();
-	if (rows.old)
-		lock_opening(&rows, rows.old);
-	if (rows.written)
-		lock_opening(&rows, rows.written);
+	lock_opening(&rows);
 	query_end();
 	return PointerGetDatum(trigger_result(&rows));
 }

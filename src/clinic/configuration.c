@@ -263,17 +263,22 @@ refresh(void)
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	watching = true;
 	entries = NULL;
+	stale = false;
+	for (size_t i = 0; i < lengthof(tables); i++)
+	{
+		watched[i] = table_oid(tables[i]);
+		/* Renamed: nobody tells when it has its name again. */
+		stale |= !OidIsValid(watched[i]);
+	}
 	/* Somebody may hold a pointer to what was looked up before. */
 	if (context)
 		MemoryContextSetParent(context, TopTransactionContext);
+	context = NULL;
 	context = AllocSetContextCreate(CacheMemoryContext, "clinic_sched configuration",
 									ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = context;
 	entries = hash_create("clinic_sched configuration", 64, &control,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	stale = false;
-	for (size_t i = 0; i < lengthof(tables); i++)
-		watched[i] = table_oid(tables[i]);
 }
 
 static EntryKey

@@ -1,5 +1,5 @@
 begin;
-select plan(74);
+select plan(83);
 \ir include/fixture.psql
 -- What the journal says since it was last asked, oldest first.
 create table t.read (id uuid);
@@ -17,6 +17,15 @@ end $$;
 
 -- one row per change per table
 select t.says(what, statement, expected) from (values
+  (-8, 'a rota''s coming is one row', $$insert into clinic.hours (resource_id, valid, weekly) values (t.id('trio'), '[2098-01-01,2098-02-01)', 'off')$$, 'insert hours'),
+  (-7, 'a rota''s change is one row', $$update clinic.hours set weekly = '24/7'$$, 'update hours'),
+  (-6, 'a rota''s going is one row', $$delete from clinic.hours$$, 'delete hours'),
+  (-5, 'a closure''s coming is one row', $$insert into clinic.closure (during) values ('[2098-01-01,2098-02-01)')$$, 'insert closure'),
+  (-4, 'a closure''s change is one row', $$update clinic.closure set reason = 'renovation'$$, 'update closure'),
+  (-3, 'a closure''s going is one row', $$delete from clinic.closure$$, 'delete closure'),
+  (-2, 'a single day''s coming is one row', $$insert into clinic.day_capacity (resource_id, day) values (t.id('trio'), '2098-01-01')$$, 'insert day_capacity'),
+  (-1, 'a single day''s change is one row', $$update clinic.day_capacity set available = false$$, 'update day_capacity'),
+  (0, 'a single day''s going is one row', $$delete from clinic.day_capacity$$, 'delete day_capacity'),
   (1, 'a member''s coming is one row', $$insert into clinic.member (user_id, role) values (t.id('nobody'), 'nurse')$$, 'insert member'),
   (2, 'a member''s change is one row', $$update clinic.member set role = 'doctor' where user_id = t.id('nobody')$$, 'update member'),
   (3, 'a member''s going is one row', $$delete from clinic.member where user_id = t.id('nobody')$$, 'delete member'),

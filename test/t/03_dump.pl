@@ -24,6 +24,15 @@ insert into clinic.service (clinic_id, code, name, duration, buffer_after)
   values ('$clinic', 'surgery', 'Surgery', '2 hours', '20 minutes');
 insert into clinic.provider_service (clinic_id, provider_id, service_id, duration)
   select clinic_id, '@{[ doctor(20) ]}', id, '3 hours' from clinic.service where code = 'surgery';
+insert into clinic.hours (clinic_id, resource_id, valid, weekly, mode, seats)
+  values ('$clinic', '@{[ doctor(18) ]}', '[2030-01-07,2030-02-01)', 'Mo-Fr 08:00-12:00,13:00-02:00', 'timed', 2),
+    ('$clinic', null, '(,2029-01-01)', 'off', null, null);
+insert into clinic.closure (clinic_id, resource_id, during, kind, reason)
+  values ('$clinic', '@{[ doctor(18) ]}', '(2030-03-01 08:00Z,infinity]', 'closed', 'leave'),
+    ('$clinic', null, '[2030-12-25 00:00Z,2030-12-26 00:00Z)', 'closed', 'Ünïcode ''quoted'''),
+    ('$clinic', null, '[2030-12-25 10:00Z,2030-12-25 12:00Z]', 'open', null);
+insert into clinic.day_capacity (clinic_id, resource_id, day, available, seats)
+  values ('$clinic', '@{[ doctor(18) ]}', '2030-01-09', false, null), ('$clinic', '@{[ doctor(18) ]}', '2030-01-10', true, 3);
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, reason, resource_ids)
   select p.id, r.id, '$service', timestamptz '2030-01-07 08:00Z' + n * interval '1 day', 'Ünïcode ''quoted'' \\ ' || n,
     case when n % 5 = 0 then array(select id from clinic.resource where code = 'R') else '{}' end
@@ -52,6 +61,12 @@ is_sound($node, 'before the dump');
 my $sums = table_sums($node, 'postgres');
 note $sums;
 
+sub free_sql
+{
+	return "select clinic.free_time('@{[ doctor(18) ]}', '[2030-01-07 00:00Z,2030-04-01 00:00Z)', '$clinic')";
+}
+my $free = $node->safe_psql('postgres', free_sql());
+
 sub book_sql
 {
 	my ($half) = @_;
@@ -70,6 +85,7 @@ sub is_restored
 	is($node->safe_psql($database, "select count(*) from clinic.journal j join clinic.appointment a on j.entity_id = a.id where a.starts_at > '2031-01-01'"), '1', "$database: and is journalled");
 	my ($status, $out, $err) = $node->psql($database, "\\set VERBOSITY verbose\n" . book_sql(0) . ';');
 	is_deeply(failures($err), { slot_taken => 1 }, "$database: and keeps its time");
+	is($node->safe_psql($database, free_sql()), $free, "$database: and a doctor with a rota, leave and a day off is open as before");
 	return;
 }
 
