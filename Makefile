@@ -41,6 +41,9 @@ OBJS = \
 	src/availability/claims.o \
 	src/availability/slots.o \
 	src/availability/orphans.o \
+	src/availability/sheet_cell.o \
+	src/availability/sheet.o \
+	src/availability/day_sheet.o \
 	src/booking/status.o \
 	src/booking/code.o \
 	src/booking/visit.o \

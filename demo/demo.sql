@@ -1,35 +1,43 @@
 -- demo.sql: a day at a clinic, with the extension's own functions
 
 \set ON_ERROR_STOP on
+\set SHOW_CONTEXT never
 \pset footer off
 \pset null ''
 set client_min_messages = warning;
-
-\echo
-\echo A clinic in Berlin with two doctors and a room.
-create extension clinic_sched cascade;
-select name, timezone, status from clinic.create_clinic('Riverside Practice', 'Europe/Berlin');
-update clinic.clinic set calling_code = '49', prevent_patient_overlap = true;
 set timezone = 'Europe/Berlin';
 
+\echo
+\echo A practice in Berlin with two doctors, a room and a lunch break. Easter Monday is a
+\echo holiday, and on Tuesday from four on Dr Ho is away.
+create extension clinic_sched cascade;
+select name, timezone from clinic.create_clinic('Riverside Practice', 'Europe/Berlin');
+update clinic.clinic
+   set hours = 'Mo-Fr 08:00-12:00,13:00-18:00', calling_code = '49', prevent_patient_overlap = true;
 insert into clinic.provider (code, name, specialty) values
   ('HO', 'Dr Ho', 'general practice'),
   ('MARTIN', 'Dr Martin', 'acupuncture');
 insert into clinic.room (code, name) values ('R1', 'Treatment room');
-
-\echo Its services, as the preset made them:
-select code, name, duration from clinic.service order by code;
 
 -- Names for what the rest of this script needs.
 select id as ho from clinic.provider where code = 'HO' \gset
 select id as martin from clinic.provider where code = 'MARTIN' \gset
 select id as room from clinic.room where code = 'R1' \gset
 select id as follow_up from clinic.service where code = 'follow_up' \gset
-select id as new_patient from clinic.service where code = 'new_patient' \gset
 select id as acupuncture from clinic.service where code = 'acupuncture' \gset
-select (date_trunc('week', now()) + interval '9 days')::date as day \gset
+\set tuesday 2035-03-27
 
-\echo Twenty-four patients register; numbers are completed with the calling code of the clinic.
+insert into clinic.closure (resource_id, during, reason) values
+  (null, '[2035-03-26,2035-03-27)', 'Easter Monday'),
+  (:'ho', '[2035-03-27 16:00,2035-03-28)', 'conference');
+
+\echo When Dr Ho is free from Friday to Tuesday, in UTC: on Sunday the clocks go forward.
+set timezone = 'UTC';
+select to_char(lower(free), 'Dy DD HH24:MI') || ' - ' || to_char(upper(free), 'HH24:MI') as "Dr Ho, UTC"
+from unnest(clinic.free_time(:'ho', '[2035-03-23,2035-03-28)')) free;
+set timezone = 'Europe/Berlin';
+
+\echo Twenty-four patients register, and twenty visits are booked for Tuesday.
 select count(clinic.register_patient(
          name => first || ' ' || last,
          phone => '030 2345 ' || (1000 + 37 * n),
@@ -40,80 +48,68 @@ from unnest(
   array['Neumann','Otto','Peters','Quandt','Richter','Sommer','Thoma','Ulrich','Vogel','Weber','Zeller','Albers',
         'Bauer','Celik','Dorn','Engel','Fuchs','Graf','Haas','Ilg','Jung','Kaya','Lang','Maurer'])
   with ordinality as person (first, last, n);
-
-select name, phone from clinic.find_patients('ada');
-
-\echo Twenty-two visits are booked for :day.
 create temporary view patient_number as
   select row_number() over (order by name) as n, id from clinic.patient;
-select count(clinic.book(
-         patient_id => p.id,
-         provider_id => :'ho',
-         service_id => :'follow_up',
-         starts_at => :'day'::date + time '08:00' + (n - 1) * interval '30 minutes')) as "for Dr Ho"
-from patient_number p where n <= 14;
-select count(clinic.book(
-         patient_id => p.id,
-         provider_id => :'martin',
-         service_id => :'acupuncture',
-         starts_at => :'day'::date + time '08:00' + (n - 15) * interval '45 minutes',
-         resource_ids => array[:'room']::uuid[])) as "for Dr Martin, with the room"
-from patient_number p where n between 15 and 22;
 
-\echo Somebody else wants 09:00 with Dr Ho:
+select count(clinic.book(p.id, :'ho', :'follow_up', :'tuesday'::date + at)) as "for Dr Ho"
+from unnest('{08:00,08:30,09:00,09:30,10:30,11:00,11:30,13:00,13:30,14:00,15:00}'::time[])
+  with ordinality as start (at, n)
+join patient_number p using (n);
+select count(clinic.book(p.id, :'martin', :'acupuncture', :'tuesday'::date + at,
+                         resource_ids => array[:'room']::uuid[])) as "for Dr Martin, with the room"
+from unnest('{08:00,08:45,09:30,10:15,11:00,13:00,13:45,14:30,16:00}'::time[])
+  with ordinality as start (at, i)
+join patient_number p on p.n = 11 + i;
+
+\echo Which half hours of Dr Ho may still be booked, and why not the others:
+select lower(slot)::date as day, coalesce(reason, 'free') as "start is",
+       string_agg(to_char(lower(slot), 'HH24:MI'), ' ' order by slot) as starts
+from clinic.available_slots(:'ho', :'follow_up', '[2035-03-26 14:00,2035-03-28)')
+group by 1, 2
+order by 1, min(lower(slot));
+
+\echo Somebody else wants 09:00 with Dr Ho; a client that writes the table itself wants noon.
 \set ON_ERROR_STOP off
-\set VERBOSITY default
-select clinic.book((select id from patient_number where n = 23), :'ho', :'follow_up',
-                   :'day'::date + time '09:00');
-\echo A client that writes the table itself is told the same:
+select clinic.book((select id from patient_number where n = 23), :'ho', :'follow_up', :'tuesday'::date + time '09:00');
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at)
-select id, :'ho', :'follow_up', :'day'::date + time '09:00' from patient_number where n = 23;
+select id, :'ho', :'follow_up', :'tuesday'::date + time '12:00' from patient_number where n = 23;
 \set ON_ERROR_STOP on
 
-\echo With any doctor, at half past three, it can be done:
-select r.name as provider, a.starts_at, a.code ~ '^APT-' as "has a code", a.status
-from clinic.book((select id from patient_number where n = 23), null, :'follow_up',
-                 :'day'::date + time '15:30') a
+\echo
+\echo With any doctor, at half past three, it can be done. The visit of 08:30 moves to 14:30, the one
+\echo of 09:00 is cancelled, and both times are free at once.
+select r.name as provider, a.starts_at, a.status
+from clinic.book((select id from patient_number where n = 23), null, :'follow_up', :'tuesday'::date + time '15:30') a
 join clinic.provider r on r.id = a.provider_id;
-
-\echo The visit of 08:30 moves to 15:00; the one of 09:00 is cancelled, and its time is free at once.
-select a.starts_at, a.ends_at, a.status
-from clinic.day_schedule(:'ho', :'day') v
-cross join lateral clinic.reschedule(v.id, :'day'::date + time '15:00') a
-where v.starts_at = :'day'::date + time '08:30';
-select a.status, a.cancellation_reason
-from clinic.day_schedule(:'ho', :'day') v
-cross join lateral clinic.cancel(v.id, 'Patient is travelling') a
-where v.starts_at = :'day'::date + time '09:00';
 select a.starts_at, a.status
-from clinic.book((select id from patient_number where n = 24), :'ho', :'follow_up',
-                 :'day'::date + time '09:00') a;
-select count(clinic.confirm(v.id)) as confirmed
-from clinic.day_schedule(null, :'day') v
-where v.starts_at < :'day'::date + time '10:00';
+from clinic.day_schedule(:'ho', :'tuesday') v
+cross join lateral clinic.reschedule(v.id, :'tuesday'::date + time '14:30') a
+where v.starts_at = :'tuesday'::date + time '08:30';
+select a.status, a.cancellation_reason
+from clinic.day_schedule(:'ho', :'tuesday') v
+cross join lateral clinic.cancel(v.id, 'Patient is travelling') a
+where v.starts_at = :'tuesday'::date + time '09:00';
+select * from clinic.available_slots(:'ho', :'follow_up', '[2035-03-27 08:30,2035-03-27 10:00)');
 
-\echo What the journal has of the cancelled visit:
-select j.action, j.new ->> 'status' as status, j.new ->> 'cancellation_reason' as reason
-from clinic.journal j
-join clinic.appointment a on a.id = j.entity_id
-where a.status = 'cancelled'
-order by j.id;
+\echo A new rota: that week Dr Martin comes back from lunch at two. Two visits are left outside it.
+insert into clinic.hours (resource_id, valid, weekly) values
+  (:'martin', '[2035-03-26,2035-03-31)', 'Mo-Fr 08:00-12:00,14:00-18:00');
+select o.starts_at, p.name, clinic.orphan_reason(o) as reason
+from clinic.orphans() o
+join clinic.patient p on p.id = o.patient_id
+order by o.starts_at;
+\echo They move to 15:15 and 16:45; early visits are confirmed, and the first patients are here.
+select a.starts_at, a.status
+from (select o.*, row_number() over (order by starts_at) as n from clinic.orphans() o) o
+join unnest('{15:15,16:45}'::time[]) with ordinality as free (at, n) using (n)
+cross join lateral clinic.reschedule(o.id, :'tuesday'::date + at) a;
+select count(clinic.confirm(v.id)) as confirmed
+from clinic.day_schedule(null, :'tuesday') v where v.starts_at < :'tuesday'::date + time '10:00';
+select count(clinic.set_status(v.id, 'arrived')) as here
+from clinic.day_schedule(null, :'tuesday') v where v.starts_at = :'tuesday'::date + time '08:00';
 
 \echo Visits whose claims are not what they should be, by verify():
 select count(*) from clinic.verify();
 
-\echo
-\echo :day
-with visit as (
-  select v.starts_at, v.ends_at, v.provider_id,
-         format('%-5s %-12s %s',
-                regexp_replace(p.name, '(\w)\w*\s*', '\1.', 'g'), s.code, v.status) as line
-  from clinic.day_schedule(null, :'day') v
-  join clinic.patient p on p.id = v.patient_id
-  join clinic.service s on s.id = v.service_id)
-select to_char(starts_at, 'HH24:MI') as "from",
-       coalesce(max(line) filter (where provider_id = :'ho'), '') as "Dr Ho",
-       coalesce(max(line) filter (where provider_id = :'martin'), '') as "Dr Martin"
-from visit
-group by starts_at
-order by starts_at;
+\pset tuples_only on
+select clinic.day_sheet(:'tuesday', array[:'ho', :'martin']::uuid[]);

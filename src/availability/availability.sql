@@ -52,3 +52,13 @@ begin atomic
 end;
 comment on function clinic.orphans(uuid, tstzrange, uuid) is
   'The visits, of a provider or of all (null), that the present hours, closures or resources no longer cover; during null: from now on.';
+
+create function clinic.day_sheet(
+  day date default null,
+  providers uuid[] default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns setof text
+  language c stable parallel restricted cost 1000 rows 30
+  as 'MODULE_PATHNAME', 'day_sheet';
+comment on function clinic.day_sheet(date, uuid[], uuid) is
+  'A day (null: today) of providers (null: the active ones) as text, one line a half hour: their visits, and when they are open.';

@@ -201,7 +201,7 @@ create table clinic.hours (
 );
 create index hours_resource on clinic.hours (clinic_id, resource_id);
 comment on table clinic.hours is
-  'The rota: the weekly hours of a resource, or of the whole clinic, for so many days. A resource''s own come before the clinic''s, and both before the columns hours.';
+  'The rota: the weekly hours of a resource, or of the whole clinic, for so many days. They come before the column hours of the same resource or clinic, and all that is a resource''s own before what is the clinic''s.';
 comment on column clinic.hours.resource_id is 'Whose hours; null: the whole clinic''s.';
 comment on column clinic.hours.valid is 'The civil days on which they hold. What runs past midnight belongs to the day on which it began.';
 comment on column clinic.hours.mode is 'How those days are booked; null: as the clinic''s mode says.';
