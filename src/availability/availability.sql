@@ -43,6 +43,7 @@ begin atomic
     and (orphans.provider_id is null or a.provider_id = orphans.provider_id)
     and a.starts_at > coalesce(pg_catalog.lower(orphans.during), '-infinity') - '26 hours'::interval
     and a.status < 'completed'
+    and not (a.status = 'held' and a.hold_expires_at <= pg_catalog.now())
     and pg_catalog.tstzrange(a.starts_at, a.ends_at)
         && coalesce(orphans.during, pg_catalog.tstzrange(pg_catalog.now(), null))
     and clinic.orphan_reason(a) is not null
