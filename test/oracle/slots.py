@@ -15,6 +15,7 @@ shown up to then. A visit fits if each of its minutes does.
 
 import random
 import sys
+from bisect import bisect_left
 from calendar import monthrange
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -37,7 +38,7 @@ WEEKDAYS = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"]
 DAY = 1440
 WEEK = 7 * DAY
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-REACH = 8 * DAY         # how far from its centre a clinic is looked at
+REACH = 9 * DAY         # how far from its centre a clinic is looked at
 EARLIER = 27 * 60       # what the clocks showed before that may still count
 
 
@@ -90,12 +91,12 @@ class Clocks:
         return self.latest_at(minute) // DAY
 
     def day_start(self, day):
-        return next(self.begin + i for i, local in enumerate(self.latest) if local >= day * DAY)
+        return self.begin + bisect_left(self.latest, day * DAY)
 
 
 @lru_cache(None)
 def clocks_around(name, centre):
-    return Clocks(name, centre - REACH - 2 * DAY, centre + REACH + 2 * DAY)
+    return Clocks(name, centre - REACH, centre + REACH)
 
 
 @lru_cache(None)
@@ -213,13 +214,18 @@ class Resource:
         self.forget()
 
     def forget(self):
-        self.answers = {}
+        self.answers, self.held = {}, {}
 
     @property
     def clocks(self):
         return clocks_around(self.zone or self.clinic.zone, self.clinic.centre)
 
     def on(self, day):
+        if day not in self.held:
+            self.held[day] = self.hold(day)
+        return self.held[day]
+
+    def hold(self, day):
         """What holds on a day: hours (None: always open), available, mode, seats."""
         own = self.rules.rota(day)
         shared = self.clinic.rules.rota(day)
@@ -351,6 +357,7 @@ class Clinic:
         for _ in range(random.choice([0, 0, 1, 2])):
             self.add_day()
         self.write_settings()
+        self.sql.append("commit; begin")
         self.visits = []
         for _ in range(random.choice([0, 6, 12, 25])):
             self.add_visit(now)
