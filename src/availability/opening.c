@@ -301,6 +301,34 @@ is_closed_in(const OpeningRules *rules, TimestampTz from, TimestampTz to)
 	return false;
 }
 
+/* Timed visits need all of their time; a token is for some time of its day. */
+static bool
+fits(const OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+{
+	int found = first_closing_after(times, starts_at);
+	const OpenInterval *open = found < times->count ? &times->intervals[found] : NULL;
+
+	if (open == NULL)
+		return false;
+	return mode == MODE_TOKEN ? open->opens < ends_at
+							  : open->opens <= starts_at && ends_at <= open->closes;
+}
+
+/*
+ * Does the visit begin on a day off, or would it fit if there were none?  The
+ * end of a night that began on a day off lies on another day.
+ */
+static bool
+is_on_day_off(OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+{
+	OpenTimes listed;
+
+	if (!open_times_day(times, starts_at).available)
+		return true;
+	listed_times(&listed, times->opening, starts_at, ends_at);
+	return fits(&listed, mode, starts_at, ends_at);
+}
+
 OpeningDay
 open_times_day(OpenTimes *times, TimestampTz instant)
 {
@@ -310,16 +338,12 @@ open_times_day(OpenTimes *times, TimestampTz instant)
 Reason
 opening_refusal(OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
 {
-	int found = first_closing_after(times, starts_at);
-	const OpenInterval *open = found < times->count ? &times->intervals[found] : NULL;
-
-	if (mode == MODE_TOKEN ? open && open->opens < ends_at
-						   : open && open->opens <= starts_at && ends_at <= open->closes)
+	if (fits(times, mode, starts_at, ends_at))
 		return REASON_NONE;
 	if (is_closed_in(&times->opening->clinic, starts_at, ends_at))
 		return REASON_CLINIC_CLOSED;
 	if (is_closed_in(&times->opening->own, starts_at, ends_at) ||
-		!open_times_day(times, starts_at).available)
+		is_on_day_off(times, mode, starts_at, ends_at))
 		return REASON_PROVIDER_ABSENT;
 	return REASON_OUTSIDE_HOURS;
 }

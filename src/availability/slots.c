@@ -187,6 +187,9 @@ prepare_listing(Listing *listing, FunctionCallInfo fcinfo)
 		refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
 	listing->provider_active = configuration.is_active;
 	listing->mode = facts->booking.service_mode;
+	/* A token has no buffers. */
+	if (listing->mode == MODE_TOKEN)
+		facts->buffer_before = facts->buffer_after = 0;
 	listing->clock = civil_clock(facts->booking.zone);
 	listing->step = length_argument(fcinfo, ARG_STEP, "step", facts->booking.slot_step);
 	if (listing->step < USECS_PER_MINUTE || listing->step > USECS_PER_DAY)
