@@ -4,7 +4,8 @@
  *		backend until it changes.
  *
  * The signal is PostgreSQL's own: a trigger on these tables invalidates the
- * relation cache's entry of table clinic.  That message reaches every other
+ * relation cache's entry of one of them, the one that fewest plans are made
+ * for, since those are made again.  That message reaches every other
  * backend after the change is committed and before its locks are released.  One
  * that comes while a row is being read is acted upon at the next look-up, so
  * what was read too early is not kept.  A transaction that has written to these
@@ -73,6 +74,8 @@ static MemoryContext context = NULL;
 static HTAB *entries = NULL;
 static bool watching = false;
 static bool stale = false;
+
+#define SIGNAL_TABLE "day_capacity"
 
 /* The tables that are read here; a message about any of them counts, as TRUNCATE sends one. */
 static const char *const tables[] = {"clinic", "resource", "service",	  "provider_service",
@@ -232,7 +235,7 @@ configuration_changes(PG_FUNCTION_ARGS)
 	TriggerRows rows = trigger_rows(trigger);
 
 	/* By name: where tables are distributed, the trigger's own is a part of one. */
-	CacheInvalidateRelcacheByRelid(table_oid(tables[0]));
+	CacheInvalidateRelcacheByRelid(table_oid(SIGNAL_TABLE));
 	writer = current_local_xid();
 	return PointerGetDatum(trigger_result(&rows));
 }

@@ -62,14 +62,41 @@ civil_local(TimestampTz instant, pg_tz *zone)
 	return instant + offset * USECS_PER_MINUTE;
 }
 
-TimestampTz
-civil_instant(Timestamp local, pg_tz *zone)
+/* The stretch before the zone's only change, or the one after. */
+static void
+set_stretch(CivilClock *clock, bool before)
 {
 	const Zone *test = &zone_of_test;
-	int64 boundary = test->change + Max(test->before, test->after);
-	int64 offset = local < boundary * USECS_PER_MINUTE ? test->before : test->after;
+	TimestampTz change = test->change * USECS_PER_MINUTE;
+	Timestamp boundary = change + Max(test->before, test->after) * USECS_PER_MINUTE;
 
-	return local - offset * USECS_PER_MINUTE;
+	clock->offset = (before ? test->before : test->after) * USECS_PER_MINUTE;
+	clock->from = before ? PG_INT64_MIN : change;
+	clock->to = before ? change : PG_INT64_MAX;
+	clock->local_from = before ? PG_INT64_MIN : boundary;
+	clock->local_to = before ? boundary : PG_INT64_MAX;
+}
+
+void
+clock_seek_instant(CivilClock *clock, TimestampTz instant)
+{
+	set_stretch(clock, instant < zone_of_test.change * USECS_PER_MINUTE);
+}
+
+void
+clock_seek_local(CivilClock *clock, Timestamp local)
+{
+	const Zone *test = &zone_of_test;
+
+	set_stretch(clock, local < (test->change + Max(test->before, test->after)) * USECS_PER_MINUTE);
+}
+
+TimestampTz
+clock_reach(CivilClock *clock, Timestamp local)
+{
+	TimestampTz instant = clock_instant(clock, local);
+
+	return Min(instant, clock->to);
 }
 
 static void
@@ -181,6 +208,40 @@ check_instants(const WeeklyHours *hours, const bool *open_minutes, int64 from, i
 	free(intervals);
 }
 
+/* What belongs to the days of three weeks is together what is open in them, each minute once. */
+static void
+check_days(const WeeklyHours *hours, const bool *open_minutes)
+{
+	int64 first = MONDAY / MINUTES_PER_DAY;
+	int64 minute = MONDAY;
+	DayHoursScan scan;
+	LocalInterval open;
+
+	for (int64 day = first; day < first + 3 * DAYS_OF_WEEK; day++)
+	{
+		int64 midnight = day * USECS_PER_DAY;
+
+		/* What the day before the first began is not seen. */
+		if (day == first + 1)
+			minute = Max(minute, midnight / USECS_PER_MINUTE);
+		day_hours_begin(&scan, hours, (DateADT) day);
+		while (day_hours_next(&scan, &open))
+		{
+			int64 opens = open.opens / USECS_PER_MINUTE;
+
+			require(open.opens >= midnight && open.opens < midnight + USECS_PER_DAY,
+					"what belongs to a day begins on it");
+			require(open.closes > open.opens && open.closes - open.opens <= USECS_PER_DAY,
+					"and is no longer than a day");
+			require(day == first || minute <= opens, "no minute belongs to two days");
+			for (; day > first && minute < opens; minute++)
+				require(!is_open_local(open_minutes, minute), "no open minute is left out");
+			for (minute = opens; minute < open.closes / USECS_PER_MINUTE; minute++)
+				require(is_open_local(open_minutes, minute), "no closed minute is in it");
+		}
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -209,6 +270,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	check_local(hours, open_minutes, from, to);
 	check_local(hours, open_minutes, from, to + 2 * MINUTES_PER_WEEK);
 	check_instants(hours, open_minutes, from, to);
+	check_days(hours, open_minutes);
 	free(hours);
 	return 0;
 }
