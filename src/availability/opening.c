@@ -66,6 +66,35 @@ opening_day(const Opening *opening, DateADT day)
 	return rule;
 }
 
+/* Until when the hours of the day before go on in a day; its start if they do not. */
+static TimestampTz
+night_end(const Opening *opening, CivilClock *clock, DateADT day)
+{
+	OpeningDay before = opening_day(opening, day - 1);
+	TimestampTz end = clock_day_start(clock, day);
+	DayHoursScan scan;
+	LocalInterval open;
+
+	if (before.weekly == NULL)
+		return end;
+	day_hours_begin(&scan, before.weekly, day - 1);
+	while (day_hours_next(&scan, &open))
+		if (open.closes > (Timestamp) day * USECS_PER_DAY)
+			end = clock_reach(clock, open.closes);
+	return end;
+}
+
+OpeningDay
+opening_day_at(const Opening *opening, VisitMode mode, TimestampTz instant)
+{
+	CivilClock clock = civil_clock(opening->zone);
+	DateADT day = clock_day(&clock, instant);
+
+	if (mode != MODE_TOKEN && instant < night_end(opening, &clock, day))
+		day--;
+	return opening_day(opening, day);
+}
+
 /*
  * Lists of intervals that are being made
  */
@@ -253,6 +282,7 @@ set_times(OpenTimes *times, const Opening *opening, IntervalList list)
 {
 	times->opening = opening;
 	times->clock = civil_clock(opening->zone);
+	times->day = DATEVAL_NOBEGIN;
 	times->count = list.count;
 	times->intervals = list.intervals;
 }
@@ -314,25 +344,34 @@ fits(const OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz 
 							  : open->opens <= starts_at && ends_at <= open->closes;
 }
 
-/*
- * Does the visit begin on a day off, or would it fit if there were none?  The
- * end of a night that began on a day off lies on another day.
- */
-static bool
-is_on_day_off(OpenTimes *times, VisitMode mode, TimestampTz starts_at, TimestampTz ends_at)
+/* Find the civil day of an instant, and until when the one before goes on in it. */
+static void
+find_day(OpenTimes *times, TimestampTz instant)
 {
-	OpenTimes listed;
+	DateADT day = clock_day(&times->clock, instant);
 
-	if (!open_times_day(times, starts_at).available)
-		return true;
-	listed_times(&listed, times->opening, starts_at, ends_at);
-	return fits(&listed, mode, starts_at, ends_at);
+	if (day == times->day)
+		return;
+	times->night_end = night_end(times->opening, &times->clock, day);
+	times->day = day;
 }
 
 OpeningDay
-open_times_day(OpenTimes *times, TimestampTz instant)
+open_times_day(OpenTimes *times, VisitMode mode, TimestampTz instant)
 {
-	return opening_day(times->opening, clock_day(&times->clock, instant));
+	bool night;
+
+	find_day(times, instant);
+	night = mode != MODE_TOKEN && instant < times->night_end;
+	return opening_day(times->opening, night ? times->day - 1 : times->day);
+}
+
+TimestampTz
+open_times_day_end(OpenTimes *times, TimestampTz instant)
+{
+	find_day(times, instant);
+	return instant < times->night_end ? times->night_end
+									  : clock_day_start(&times->clock, times->day + 1);
 }
 
 Reason
@@ -343,7 +382,7 @@ opening_refusal(OpenTimes *times, VisitMode mode, TimestampTz starts_at, Timesta
 	if (is_closed_in(&times->opening->clinic, starts_at, ends_at))
 		return REASON_CLINIC_CLOSED;
 	if (is_closed_in(&times->opening->own, starts_at, ends_at) ||
-		is_on_day_off(times, mode, starts_at, ends_at))
+		!open_times_day(times, mode, starts_at).available)
 		return REASON_PROVIDER_ABSENT;
 	return REASON_OUTSIDE_HOURS;
 }

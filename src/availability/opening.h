@@ -14,7 +14,7 @@
  *
  * A room or a device does not follow the clinic's hours: its provider does.
  * Days are civil days in the resource's zone; what runs past midnight belongs
- * to the day on which it began.
+ * to the day on which it began, and with it the day's mode and seats.
  */
 #ifndef CLINIC_SCHED_OPENING_H
 #define CLINIC_SCHED_OPENING_H
@@ -80,11 +80,22 @@ typedef struct OpeningDay
 
 extern OpeningDay opening_day(const Opening *opening, DateADT day);
 
+/*
+ * What holds for a visit of this mode that starts at an instant: on the day to
+ * which the open hours belong then.  A token is of its civil day.
+ */
+extern OpeningDay opening_day_at(const Opening *opening, VisitMode mode, TimestampTz instant);
+
 /* Open intervals, in order; none touches the next. */
 typedef struct OpenTimes
 {
 	const Opening *opening;
 	CivilClock clock; /* of the resource's zone */
+
+	/* the day that was asked about last, and until when the one before goes on in it */
+	DateADT day;
+	TimestampTz night_end;
+
 	int count;
 	OpenInterval *intervals;
 } OpenTimes;
@@ -96,8 +107,9 @@ extern void open_times(OpenTimes *times, const Opening *opening, TimestampTz fro
 extern void listed_times(OpenTimes *times, const Opening *opening, TimestampTz from,
 						 TimestampTz to);
 
-/* What holds on the day on which an instant lies. */
-extern OpeningDay open_times_day(OpenTimes *times, TimestampTz instant);
+/* The same, for many that lie near each other; and until when it surely holds. */
+extern OpeningDay open_times_day(OpenTimes *times, VisitMode mode, TimestampTz instant);
+extern TimestampTz open_times_day_end(OpenTimes *times, TimestampTz instant);
 
 /*
  * Why a visit from starts_at to ends_at does not fit into the open times, which

@@ -47,6 +47,7 @@ resource_orphan_reason(const VisitRow *visit, const pg_uuid_t *resource, bool is
 	ResourceConfiguration configuration;
 	Opening opening;
 	OpenTimes times;
+	OpeningDay day;
 	Reason reason;
 
 	if (!configured_resource(clinic, resource, &configuration) ||
@@ -58,10 +59,14 @@ resource_orphan_reason(const VisitRow *visit, const pg_uuid_t *resource, bool is
 	reason = opening_refusal(&times, mode, starts_at, ends_at);
 	if (reason == REASON_OUTSIDE_HOURS && !visit_isnull(visit, VISIT_OVERRIDE_REASON))
 		return REASON_NONE;
-	if (reason == REASON_NONE && is_provider &&
-		DatumGetInt32(visit_datum(visit, VISIT_SEAT)) > open_times_day(&times, starts_at).seats)
+	if (reason != REASON_NONE || !is_provider)
+		return reason;
+	day = open_times_day(&times, mode, starts_at);
+	if (day.mode != mode && visit_isnull(visit, VISIT_OVERRIDE_REASON))
+		return REASON_WRONG_MODE;
+	if (DatumGetInt32(visit_datum(visit, VISIT_SEAT)) > day.seats)
 		return REASON_CAPACITY_REACHED;
-	return reason;
+	return REASON_NONE;
 }
 
 /* The SQL function's argument is a row of table appointment. */

@@ -102,7 +102,8 @@ booking_refusal(const BookingFacts *facts, OpenTimes *times, VisitMode mode, Tim
 		return REASON_CLINIC_CLOSED;
 	if (mode == MODE_WALK_IN)
 		return REASON_NONE;
-	if (mode != facts->service_mode || (times && open_times_day(times, starts_at).mode != mode))
+	if (mode != facts->service_mode ||
+		(times && open_times_day(times, mode, starts_at).mode != mode))
 		return REASON_WRONG_MODE;
 	reason = start_refusal(facts, mode, starts_at, ends_at);
 	if (reason != REASON_NONE)

@@ -92,7 +92,7 @@ add_slot(Listing *listing, TimestampTz starts_at, TimestampTz ends_at)
 {
 	SlotList *list = listing->result;
 	const VisitFacts *facts = &listing->facts;
-	OpeningDay day = open_times_day(&listing->open, starts_at);
+	OpeningDay day = open_times_day(&listing->open, listing->mode, starts_at);
 	Slot slot = {starts_at, ends_at, 0, REASON_NONE};
 
 	CHECK_FOR_INTERRUPTS();
@@ -276,15 +276,13 @@ free_ranges(OpenTimes *open, const ClaimSweep *claims, MemoryContext memory)
 		while (at < closes)
 		{
 			TimestampTz until;
-			DateADT day = clock_day(&open->clock, at);
-			int32 seats = opening_day(open->opening, day).seats;
+			TimestampTz day_end = open_times_day_end(open, at);
+			int32 seats = open_times_day(open, MODE_TIMED, at).seats;
 			bool free = claims_free_at(claims, seats, at, &until);
 
 			CHECK_FOR_INTERRUPTS();
 			/* Another day may have other seats. */
-			until = Min(until, closes);
-			if (until > clock_day_start(&open->clock, day + 1))
-				until = clock_day_start(&open->clock, day + 1);
+			until = Min(until, Min(closes, day_end));
 			if (free)
 			{
 				if (count == room)

@@ -281,8 +281,8 @@ look_first(const BookingRequest *request)
 		return;
 	facts_read(&facts, request->clinic, service, request->provider);
 	time = requested_time(request, &facts);
-	look = look_at(request->clinic, request->provider, 1, time.starts_at, time.claim_from,
-				   look_until(&facts, &time), NULL);
+	look = look_at(request->clinic, request->provider, 1, time.mode, time.starts_at,
+				   time.claim_from, look_until(&facts, &time), NULL);
 	provider = &look->resources[0];
 	if (!provider->is_provider ||
 		lowest_free_seat(provider->taken, provider->ntaken, provider->seats, time.claim_from,
@@ -351,7 +351,7 @@ keep_bookable(const BookingRequest *request, Candidate *candidates, int count)
 		refusal = visit_refusal(&facts, time->mode, time->starts_at, time->ends_at);
 		if (!facts.has_provider || refusal == REASON_NOT_OFFERED)
 			continue;
-		day = opening_day(&facts.opening, civil_day(time->starts_at, facts.opening.zone));
+		day = opening_day_at(&facts.opening, time->mode, time->starts_at);
 		if (refusal != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 			reason = reason == REASON_NOT_OFFERED ? refusal : reason;
 		else if (candidate.ntaken >= day.seats)
@@ -373,8 +373,8 @@ candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 {
 	const VisitTime *time = &candidate->time;
 	VisitFacts facts;
-	Look *look = look_at(request->clinic, &candidate->id, 1, time->starts_at, time->claim_from,
-						 time->claim_to, NULL);
+	Look *look = look_at(request->clinic, &candidate->id, 1, time->mode, time->starts_at,
+						 time->claim_from, time->claim_to, NULL);
 	LookedResource *resource = &look->resources[0];
 
 	facts_read(&facts, request->clinic, DatumGetUUIDP(request->values[ARG_SERVICE_ID]),

@@ -208,7 +208,7 @@ note_claims(Look *look, uint64 nrows)
 
 static void
 look_at_resource(LookedResource *resource, const pg_uuid_t *clinic, const pg_uuid_t *id,
-				 TimestampTz starts_at)
+				 VisitMode mode, TimestampTz starts_at)
 {
 	ResourceConfiguration configuration;
 
@@ -219,13 +219,12 @@ look_at_resource(LookedResource *resource, const pg_uuid_t *clinic, const pg_uui
 		return;
 	resource->is_provider = configuration.is_provider;
 	resource->is_active = configuration.is_active;
-	resource->seats =
-		opening_day(&resource->opening, civil_day(starts_at, resource->opening.zone)).seats;
+	resource->seats = opening_day_at(&resource->opening, mode, starts_at).seats;
 }
 
 Look *
-look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz starts_at,
-		TimestampTz from, TimestampTz until, const pg_uuid_t *except)
+look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, VisitMode mode,
+		TimestampTz starts_at, TimestampTz from, TimestampTz until, const pg_uuid_t *except)
 {
 	static const pg_uuid_t nobody = {{0}};
 	Look *look = palloc(sizeof(Look));
@@ -235,7 +234,7 @@ look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, Tim
 	look->nresources = nresources;
 	look->resources = palloc0(sizeof(LookedResource) * nresources);
 	for (int i = 0; i < nresources; i++)
-		look_at_resource(&look->resources[i], clinic, &resources[i], starts_at);
+		look_at_resource(&look->resources[i], clinic, &resources[i], mode, starts_at);
 	/* Read here, with the locks held: whoever raised longest_claim for a claim had them then. */
 	if (!configured_clinic(clinic, &configuration))
 		refuse(REASON_NOT_FOUND, "there is no such clinic", NULL, NULL);
@@ -290,7 +289,7 @@ start_is_free(const VisitFacts *facts, OpenTimes *times, const Look *look, const
 	{
 		const LookedResource *resource = &look->resources[i];
 		/* In the resource's own zone another day may have begun, with other seats. */
-		OpeningDay day = opening_day(&resource->opening, civil_day(start, resource->opening.zone));
+		OpeningDay day = opening_day_at(&resource->opening, moved.mode, start);
 
 		if (lowest_free_seat(resource->taken, resource->ntaken, day.seats, moved.claim_from,
 							 moved.claim_to) == 0 ||

@@ -72,7 +72,7 @@ typedef struct Look
  * (NULL: of none).
  */
 extern Look *look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-					 TimestampTz starts_at, TimestampTz from, TimestampTz until,
+					 VisitMode mode, TimestampTz starts_at, TimestampTz from, TimestampTz until,
 					 const pg_uuid_t *except);
 
 /* The stretch of time a visit occupies, buffers included, and the visit in it. */

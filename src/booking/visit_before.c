@@ -286,8 +286,8 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claim
 	pg_uuid_t *resources;
 	int nresources = visit_resources(row, &resources);
 	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
-	Look *look =
-		look_at(clinic, resources, nresources, time.starts_at, time.claim_from, until, except);
+	Look *look = look_at(clinic, resources, nresources, time.mode, time.starts_at, time.claim_from,
+						 until, except);
 	bool found;
 
 	check_looked(look, &time, kind == PLAN_OVERRIDE);
@@ -296,8 +296,8 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claim
 		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
 		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
 	{
-		look =
-			look_at(clinic, resources, nresources, time.starts_at, time.claim_from, until, except);
+		look = look_at(clinic, resources, nresources, time.mode, time.starts_at, time.claim_from,
+					   until, except);
 		found = choose_seats(look, visit, &time, seats);
 	}
 	if (!found && kind == PLAN_RECLAIM)

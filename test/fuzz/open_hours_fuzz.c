@@ -99,30 +99,6 @@ clock_reach(CivilClock *clock, Timestamp local)
 	return Min(instant, clock->to);
 }
 
-void
-clock_seek_instant(CivilClock *clock, TimestampTz instant)
-{
-	const Zone *test = &zone_of_test;
-	TimestampTz change = test->change * USECS_PER_MINUTE;
-	bool is_before = instant < change;
-
-	clock->offset = (is_before ? test->before : test->after) * USECS_PER_MINUTE;
-	clock->from = is_before ? MIN_TIMESTAMP : change;
-	clock->to = is_before ? change : END_TIMESTAMP;
-}
-
-/* What the change skips is reached with the change. */
-TimestampTz
-clock_reach(CivilClock *clock, Timestamp local)
-{
-	const Zone *test = &zone_of_test;
-	int64 boundary = test->change + Max(test->before, test->after);
-	TimestampTz instant = civil_instant(local, clock->zone);
-
-	return local < boundary * USECS_PER_MINUTE ? Min(instant, test->change * USECS_PER_MINUTE)
-											   : instant;
-}
-
 static void
 require(bool holds, const char *promise)
 {

@@ -116,13 +116,15 @@ def changes(name, first_year):
 
 
 def later_on_the_clock(now, length, name):
-    """In seconds, a time on the zone's clock being its first occurrence."""
+    """In seconds: months and days on the zone's clock, a time on it being its first occurrence; then time as it passes."""
     months, days, more = length
+    if not months and not days:
+        return now + more * 60
     local = (EPOCH + timedelta(seconds=now)).astimezone(ZoneInfo(name)).replace(tzinfo=None)
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     day = min(local.day, monthrange(year, month + 1)[1])
-    local = local.replace(year=year, month=month + 1, day=day) + timedelta(days=days, minutes=more)
-    return (local.replace(tzinfo=ZoneInfo(name), fold=0) - EPOCH) / timedelta(seconds=1)
+    local = local.replace(year=year, month=month + 1, day=day) + timedelta(days=days)
+    return (local.replace(tzinfo=ZoneInfo(name), fold=0) - EPOCH) / timedelta(seconds=1) + more * 60
 
 
 # Weekly hours
@@ -271,8 +273,14 @@ class Resource:
         held = (self.is_open(minute, absent_too) for minute in range(starts // 60, -(-ends // 60)))
         return any(held) if mode == "token" else all(held)
 
-    def at(self, second):
-        return self.on(self.clocks.day(second // 60))
+    def at(self, second, mode="timed"):
+        """What holds for a visit that starts then: on the day on which the night began; a token is of its day."""
+        minute = second // 60
+        local = self.clocks.latest_at(minute)
+        evening = self.on(local // DAY - 1)
+        if mode != "token" and evening[0] and evening[0].owner[(local + 3 * DAY) % WEEK] == 1:
+            return evening
+        return self.on(self.clocks.day(minute))
 
     def hours_reason(self, mode, starts, ends):
         def meets(rules):
@@ -283,7 +291,7 @@ class Resource:
             return None
         if meets(self.clinic.rules):
             return "clinic_closed"
-        if meets(self.rules) or not self.at(starts)[1] or self.fits(mode, starts, ends, True):
+        if meets(self.rules) or not self.at(starts, mode)[1]:
             return "provider_absent"
         return "outside_hours"
 
@@ -505,12 +513,12 @@ class Clinic:
         visit.is_held = chance < 0.2
         expires = chance < 0.1
 
-        found = self.pick(resources, start, claim)
+        found = self.pick(resources, service.mode, start, claim)
         if not found:
             for resource in resources:
                 resource.claims = [c for c in resource.claims
                                    if not (c[0].will_expire and c[2] < claim[1] and c[3] > claim[0])]
-            found = self.pick(resources, start, claim)
+            found = self.pick(resources, service.mode, start, claim)
         if not found:
             return
         visit.will_expire = expires
@@ -525,9 +533,9 @@ class Clinic:
             for resource in resources:
                 resource.claims.pop()
 
-    def pick(self, resources, start, claim):
+    def pick(self, resources, mode, start, claim):
         """The lowest seat that is free of each; an expired hold's is not, as long as there are others."""
-        found = [resource.free_seats(resource.at(start * 60)[3], claim[0] * 60, claim[1] * 60)[:1]
+        found = [resource.free_seats(resource.at(start * 60, mode)[3], claim[0] * 60, claim[1] * 60)[:1]
                  for resource in resources]
         return [seats[0] for seats in found] if all(found) else None
 
@@ -566,7 +574,7 @@ class Clinic:
             return "not_offered"
         if self.status == "closed":
             return "clinic_closed"
-        if self.provider.at(starts)[2] != service.mode:
+        if self.provider.at(starts, service.mode)[2] != service.mode:
             return "wrong_mode"
         if passes < now:
             return "in_the_past"
@@ -582,7 +590,7 @@ class Clinic:
 
     def judge(self, service, starts, ends, now, moving=None):
         before, after = service.buffers()
-        seats = len(self.provider.free_seats(self.provider.at(starts)[3], starts - before * 60, ends + after * 60, moving))
+        seats = len(self.provider.free_seats(self.provider.at(starts, service.mode)[3], starts - before * 60, ends + after * 60, moving))
         reason = self.refusal(service, starts, ends, now)
         if not reason and not self.provider.is_active:
             reason = "inactive"
@@ -659,7 +667,10 @@ def orphans(clinic, begin, end):
                 reason = resource.hours_reason(visit.service.mode, starts, ends)
                 if reason == "outside_hours" and visit.is_overridden:
                     reason = None
-                elif not reason and resource.is_provider and visit.seat > resource.at(starts)[3]:
+                elif not reason and resource.is_provider and not visit.is_overridden \
+                        and resource.at(starts, visit.service.mode)[2] != visit.service.mode:
+                    reason = "wrong_mode"
+                elif not reason and resource.is_provider and visit.seat > resource.at(starts, visit.service.mode)[3]:
                     reason = "capacity_reached"
             if reason:
                 yield visit.id, reason

@@ -1,6 +1,6 @@
 -- When a resource takes visits: hours, closures and single days, and what is listed, booked and orphaned.
 begin;
-select plan(325);
+select plan(334);
 \ir include/fixture.psql
 
 insert into t.thing values ('plain', '00000000-0000-7000-8000-0000000000d5'), ('token', '00000000-0000-7000-8000-0000000000b4');
@@ -370,5 +370,24 @@ set local role visitor;
 select is(t.listed('plain', 'hour', tstzrange(t.at('08:00'), t.at('10:30')), '30 min'), '08:00, 08:30 slot_taken, 09:00 slot_taken, 09:30', 'and sees what all see');
 reset role;
 
+-- a night shift has the seats and the mode of the day on which it began, also after midnight
+update clinic.resource set hours = 'Mo-Su 22:00-06:00', seats = 1 where id = t.id('plain');
+insert into clinic.hours (resource_id, valid, weekly, seats) values (t.id('plain'), '[2099-06-08,2099-06-09)', 'Mo 22:00-06:00', 2);
+select is(string_agg(to_char(lower(slot) at time zone 'Europe/Berlin', 'HH24:MI') || ' ' || seats_left, ', ' order by slot),
+          '04:00 1, 22:00 2, 00:00 2, 02:00 2, 04:00 2, 22:00 1, 00:00 1', 'the seats of a night are those of its evening')
+from clinic.available_slots(t.id('plain'), t.id('half'), tstzrange(t.at('03:00', 7), t.at('01:00', 9)), '2 hours');
+select t.book('ada', 'plain', t.at('02:00', 8)), t.book('bob', 'plain', t.at('02:00', 8));
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('02:00', 8))$$), 'PT409 slot_taken', 'so two are booked at two, and no third');
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('02:00', 9))$$), 'not refused', 'one in the next night');
+select is(clinic.free_time(t.id('plain'), tstzrange(t.at('01:00', 8), t.at('03:00', 8)))::text,
+          '{["2099-06-08 23:00:00+00","2099-06-09 00:00:00+00"),["2099-06-09 00:30:00+00","2099-06-09 01:00:00+00")}', 'the time of both is not free');
+update clinic.hours set mode = 'token' where resource_id = t.id('plain') and date '2099-06-08' <@ valid;
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('04:00', 8))$$), 'PT422 wrong_mode', 'a night of tokens takes no timed visit after midnight either');
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('23:00', 8))$$), 'not refused', 'the night after does');
+select is((select string_agg(distinct clinic.orphan_reason(o), ', ') from clinic.orphans(t.id('plain'), tstzrange(t.at('00:00', 8), t.at('12:00', 8))) o), 'wrong_mode', 'timed visits on what is now a day of tokens are orphans');
+insert into clinic.day_capacity (resource_id, day, available) values (t.id('plain'), '2099-06-08', false);
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('04:00', 8))$$), 'PT422 wrong_mode', 'a day off of tokens is one of tokens');
+update clinic.hours set mode = null where resource_id = t.id('plain') and date '2099-06-08' <@ valid;
+select is(t.refusal($$select t.book('cleo', 'plain', t.at('04:00', 8))$$), 'PT422 provider_absent', 'a day off takes its night with it');
 select * from finish();
 rollback;
