@@ -287,7 +287,8 @@ look_first(const BookingRequest *request)
 	if (!provider->is_provider ||
 		lowest_free_seat(provider->taken, provider->ntaken, provider->seats, time.claim_from,
 						 time.claim_to) > 0 ||
-		expired_holds_exist(request->clinic, request->provider, 1, time.claim_from, time.claim_to))
+		(look->may_have_expired && expired_holds_exist(request->clinic, request->provider, 1,
+													   time.claim_from, time.claim_to)))
 		return;
 	/* Taken.  As the triggers would refuse it. */
 	reason = visit_refusal(&facts, time.mode, time.starts_at, time.ends_at);
@@ -385,8 +386,8 @@ candidate_is_free(const BookingRequest *request, const Candidate *candidate)
 	return resource->is_active &&
 		   (lowest_free_seat(resource->taken, resource->ntaken, resource->seats, time->claim_from,
 							 time->claim_to) > 0 ||
-			expired_holds_exist(request->clinic, &candidate->id, 1, time->claim_from,
-								time->claim_to));
+			(look->may_have_expired && expired_holds_exist(request->clinic, &candidate->id, 1,
+														   time->claim_from, time->claim_to)));
 }
 
 /*

@@ -32,7 +32,8 @@ enum
 	LOOK_SEAT = 1,
 	LOOK_STARTS_AT,
 	LOOK_ENDS_AT,
-	LOOK_RESOURCE
+	LOOK_RESOURCE,
+	LOOK_HOLD_EXPIRED = LOOK_RESOURCE
 };
 
 /* $4 is where [$3, $5) begins less the longest claim. */
@@ -40,9 +41,14 @@ enum
 	" from clinic.claim c where c.clinic_id" EQ "$1 and c.starts_at" GT "$4 and c.ends_at" GT \
 	"$3 and c.starts_at" LT "$5"
 
+/* In each row: has the clinic any hold that expired at $6?  That is one probe for all. */
 static SavedQuery find_claims = {
-	.sql = "select c.seat, c.starts_at, c.ends_at" CLAIMS_OF_STRETCH " and c.resource_id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.sql = "select c.seat, c.starts_at, c.ends_at,"
+		   " (select exists (select from clinic.appointment a where a.clinic_id" EQ
+		   "$1 and a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" LE
+		   "$6))" CLAIMS_OF_STRETCH " and c.resource_id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+					 TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -244,8 +250,16 @@ look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, Vis
 	values[2] = TimestampTzGetDatum(from);
 	values[3] = TimestampTzGetDatum(from - configuration.longest_claim);
 	values[4] = TimestampTzGetDatum(until);
+	look->may_have_expired = true;
 	if (nresources == 1 && except == NULL)
-		note_claims(look, query_run(&find_claims, values, NULL, 0));
+	{
+		uint64 nrows;
+
+		values[5] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		nrows = query_run(&find_claims, values, NULL, 0);
+		look->may_have_expired = nrows > 0 && query_bool(0, LOOK_HOLD_EXPIRED);
+		note_claims(look, nrows);
+	}
 	else
 	{
 		values[1] = uuid_array(resources, nresources);

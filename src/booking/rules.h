@@ -64,6 +64,7 @@ typedef struct Look
 {
 	int nresources;
 	LookedResource *resources; /* as they were named, in that order */
+	bool may_have_expired;	   /* what was seen may be claims of holds that expired */
 } Look;
 
 /*

@@ -292,7 +292,7 @@ pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claim
 
 	check_looked(look, &time, kind == PLAN_OVERRIDE);
 	found = choose_seats(look, visit, &time, seats);
-	if (!found &&
+	if (!found && look->may_have_expired &&
 		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
 		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
 	{
