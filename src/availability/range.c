@@ -5,8 +5,8 @@
 #include "postgres.h"
 
 #include "availability/range.h"
-#include "booking/rules.h"
 #include "catalog/pg_type.h"
+#include "civil/civil.h"
 #include "compat.h"
 #include "errors.h"
 #include "utils/timestamp.h"

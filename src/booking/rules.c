@@ -106,17 +106,6 @@ uuid_array(const pg_uuid_t *uuids, int count)
 		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
-void
-check_visit_instant(TimestampTz instant, const char *name)
-{
-	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-
-	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
-		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
-			   "it must be finite, in the years 1900 to 9999", NULL);
-}
-
 /* What holds for a service: its own, where it has its own, else the clinic's. */
 static void
 combine_policies(BookingFacts *facts, const BookingPolicy *clinic, const BookingPolicy *service)

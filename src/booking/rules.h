@@ -7,14 +7,12 @@
 
 #include "availability/predicate.h"
 #include "availability/seats.h"
+#include "civil/civil.h"
 #include "clinic/configuration.h"
 #include "utils/uuid.h"
 
 /* The longest a claim may be: a civil day can last 25 hours. */
 #define LONGEST_CLAIM (26 * USECS_PER_HOUR)
-
-/* Refuse a time that no visit can have: infinite, or outside the years 1900 to 9999. */
-extern void check_visit_instant(TimestampTz instant, const char *name);
 
 typedef struct VisitFacts
 {

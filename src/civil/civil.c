@@ -38,6 +38,7 @@
 #include "civil/civil.h"
 #include "common/int.h"
 #include "errors.h"
+#include "utils/datetime.h"
 
 /*
  * No zone is further from UTC.  The time zone database stays within 16 hours; a
@@ -92,6 +93,17 @@ civil_zone(const char *name)
 		refuse(REASON_INVALID_TIMEZONE, psprintf("time zone \"%s\" is not known", name), NULL,
 			   "pg_timezone_names lists the time zones.");
 	return zone;
+}
+
+void
+check_visit_instant(TimestampTz instant, const char *name)
+{
+	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+
+	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
+		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
+			   "it must be finite, in the years 1900 to 9999", NULL);
 }
 
 Timestamp

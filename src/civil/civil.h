@@ -21,6 +21,9 @@ utc_day(TimestampTz instant)
 /* The zone of that name; an error if there is none. */
 extern pg_tz *civil_zone(const char *name);
 
+/* Refuse a time that no visit can have: infinite, or outside the years 1900 to 9999. */
+extern void check_visit_instant(TimestampTz instant, const char *name);
+
 /*
  * Four conversions.  The clock is the zone's; see civil.c for what its clocks
  * show when they change.  A value that is infinite, or a result that timestamps

@@ -11,7 +11,6 @@
 #include "fmgr.h"
 #include "hours/open_hours.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
@@ -29,7 +28,6 @@ PG_FUNCTION_INFO_V1(is_open);
 static MultirangeType *open_hours_during(const WeeklyHours *hours, pg_tz *zone,
 										 const RangeBound *lower, const RangeBound *upper,
 										 TypeCacheEntry *range_type);
-static void check_instant(TimestampTz instant, const char *name);
 
 Datum
 open_hours(PG_FUNCTION_ARGS)
@@ -59,7 +57,7 @@ is_open(PG_FUNCTION_ARGS)
 	OpenHoursScan scan;
 	OpenInterval open;
 
-	check_instant(at, "at");
+	check_visit_instant(at, "at");
 	open_hours_begin(&scan, hours, zone, at, at + NEXT_INSTANT);
 	PG_RETURN_BOOL(open_hours_next(&scan, &open));
 }
@@ -76,8 +74,8 @@ open_hours_during(const WeeklyHours *hours, pg_tz *zone, const RangeBound *lower
 	RangeType **ranges;
 	int count;
 
-	check_instant(from, "the beginning of during");
-	check_instant(last, "the end of during");
+	check_visit_instant(from, "the beginning of during");
+	check_visit_instant(last, "the end of during");
 	if (last - from > LONGEST_SEARCH)
 		refuse(REASON_INVALID_TIME, "during is too long", "it may have 3660 days", NULL);
 
@@ -94,15 +92,4 @@ open_hours_during(const WeeklyHours *hours, pg_tz *zone, const RangeBound *lower
 		ranges[i] = range_from_bounds(range_type, &opens, &closes);
 	}
 	return make_multirange(TSTZMULTIRANGEOID, range_type, count, ranges);
-}
-
-static void
-check_instant(TimestampTz instant, const char *name)
-{
-	TimestampTz first = (int64) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-
-	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
-		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
-			   "it must be finite, in the years 1900 to 9999", NULL);
 }
