@@ -39,6 +39,10 @@ OBJS = \
 	src/availability/opening.o \
 	src/availability/range.o \
 	src/availability/claims.o \
+	src/availability/taken.o \
+	src/availability/matching.o \
+	src/availability/pool.o \
+	src/availability/listing.o \
 	src/availability/slots.o \
 	src/availability/orphans.o \
 	src/availability/sheet_cell.o \
@@ -52,8 +56,11 @@ OBJS = \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
 	src/booking/occupancy.o \
+	src/booking/visit_plan.o \
 	src/booking/visit_before.o \
 	src/booking/visit_after.o \
+	src/booking/request.o \
+	src/booking/choose_provider.o \
 	src/booking/book.o \
 	src/booking/change.o
 

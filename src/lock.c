@@ -132,18 +132,6 @@ keys_of_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources
 	return keys;
 }
 
-void
-lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
-		  TimestampTz to, LockManner manner)
-{
-	int nkeys;
-	LockKey *keys = keys_of_days(clinic, resources, nresources, from, to, &nkeys);
-
-	for (int i = 0; i < nkeys; i++)
-		acquire_within(clinic, keys[i], day_or_resource_strength(keys[i]), manner);
-	pfree(keys);
-}
-
 /* Those of the locks that are not held yet, in order. */
 static LockKey *
 missing_locks(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
@@ -182,12 +170,23 @@ try_lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresource
 }
 
 void
-lock_days_for_now(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-				  TimestampTz from, TimestampTz to, DayLocks *taken)
+lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
+		  TimestampTz to, LockManner manner, DayLocks *taken)
 {
-	taken->keys = missing_locks(clinic, resources, nresources, from, to, &taken->count);
-	for (int i = 0; i < taken->count; i++)
-		acquire(taken->keys[i], day_or_resource_strength(taken->keys[i]), LOCK_WAIT);
+	DayLocks locks;
+
+	locks.keys = missing_locks(clinic, resources, nresources, from, to, &locks.count);
+	for (int i = 0; i < locks.count; i++)
+	{
+		if (clinic_covers(clinic))
+			locks.count = i;
+		else
+			acquire(locks.keys[i], day_or_resource_strength(locks.keys[i]), manner);
+	}
+	if (taken)
+		*taken = locks;
+	else
+		pfree(locks.keys);
 }
 
 bool

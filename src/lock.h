@@ -61,14 +61,7 @@ extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, Lock
 /* For a writer of the resource itself. */
 extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner);
 
-/*
- * Lock the UTC days that [from, to) touches of each resource, exclusively, and
- * the resources themselves, shared.
- */
-extern void lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-					  TimestampTz from, TimestampTz to, LockManner manner);
-
-/* The locks that one of the two below took, for unlock_days(). */
+/* The locks that one of the two below took. */
 typedef struct DayLocks
 {
 	int count;
@@ -76,13 +69,16 @@ typedef struct DayLocks
 } DayLocks;
 
 /*
- * Lock days for a choice that may turn out not to be wanted: without waiting
- * (false, and nothing is kept, if any is in use), or waiting.
+ * Lock the UTC days that [from, to) touches of each resource, exclusively, and
+ * the resources themselves, shared.  taken, which may be NULL, is for a choice
+ * that may turn out not to be wanted.
  */
+extern void lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+					  TimestampTz from, TimestampTz to, LockManner manner, DayLocks *taken);
+
+/* The same at once: false, and nothing is kept, if any is in use. */
 extern bool try_lock_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
 						  TimestampTz from, TimestampTz to, DayLocks *taken);
-extern void lock_days_for_now(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-							  TimestampTz from, TimestampTz to, DayLocks *taken);
 
 /* Let go of what nothing was decided upon. */
 extern void unlock_days(const DayLocks *taken);

@@ -13,11 +13,14 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "compat.h"
+#include "errors.h"
 #include "miscadmin.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
 #include "query.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -33,7 +36,8 @@
 
 static void prepare(SavedQuery *query);
 static void plan_by_index(SPIPlanPtr plan);
-static int execute(SavedQuery *query, Datum *values, const char *nulls, long limit);
+static int execute(SPIPlanPtr plan, QuerySnapshot snapshot, Datum *values, const char *nulls,
+				   long limit);
 
 void
 query_begin(void)
@@ -94,7 +98,8 @@ tables_owner(void)
 }
 
 uint64
-query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit)
+query_run_as_of(SavedQuery *query, QuerySnapshot snapshot, const Datum *values, const bool *nulls,
+				long limit)
 {
 	char null_flags[QUERY_MAX_PARAMETERS];
 	Oid caller;
@@ -118,7 +123,7 @@ query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit)
 	else if (!SPI_plan_is_valid(query->plan))
 		plan_by_index(query->plan);
 
-	status = execute(query, unconstify(Datum *, values), null_flags, limit);
+	status = execute(query->plan, snapshot, unconstify(Datum *, values), null_flags, limit);
 
 	if (query->as_owner)
 	{
@@ -129,6 +134,12 @@ query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit)
 		elog(ERROR, "%s in: %s", SPI_result_code_string(status), query->sql);
 
 	return SPI_processed;
+}
+
+uint64
+query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit)
+{
+	return query_run_as_of(query, query->snapshot, values, nulls, limit);
 }
 
 void
@@ -148,6 +159,34 @@ query_copy_composite(uint64 row, int column)
 	if (isnull)
 		elog(ERROR, "a row is null");
 	return SPI_datumTransfer(value, false, -1);
+}
+
+Datum
+uuid_array(const pg_uuid_t *uuids, int count)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		elements[i] = UUIDPGetDatum(&uuids[i]);
+	return PointerGetDatum(
+		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+int
+uuids_read(Datum array, const char *name, pg_uuid_t **uuids)
+{
+	ArrayType *value = DatumGetArrayTypeP(array);
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	if (array_contains_nulls(value))
+		refuse_null(psprintf("an element of %s", name));
+	deconstruct_array(value, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, &count);
+	*uuids = palloc(sizeof(pg_uuid_t) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		(*uuids)[i] = *DatumGetUUIDP(elements[i]);
+	return count;
 }
 
 static void
@@ -209,17 +248,17 @@ plan_by_index(SPIPlanPtr plan)
 }
 
 static int
-execute(SavedQuery *query, Datum *values, const char *nulls, long limit)
+execute(SPIPlanPtr plan, QuerySnapshot snapshot, Datum *values, const char *nulls, long limit)
 {
-	switch (query->snapshot)
+	switch (snapshot)
 	{
 		case SNAPSHOT_STATEMENT:
-			return SPI_execute_plan(query->plan, values, nulls, true, limit);
+			return SPI_execute_plan(plan, values, nulls, true, limit);
 		case SNAPSHOT_LATEST:
-			return SPI_execute_snapshot(query->plan, values, nulls, GetLatestSnapshot(),
-										InvalidSnapshot, true, false, limit);
+			return SPI_execute_snapshot(plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot,
+										true, false, limit);
 		case SNAPSHOT_WRITE:
-			return SPI_execute_plan(query->plan, values, nulls, false, limit);
+			return SPI_execute_plan(plan, values, nulls, false, limit);
 	}
 	pg_unreachable();
 }

@@ -64,6 +64,10 @@ extern void query_end(void);
  */
 extern uint64 query_run(SavedQuery *query, const Datum *values, const bool *nulls, long limit);
 
+/* The same of a query that reads, as another snapshot than its own sees it. */
+extern uint64 query_run_as_of(SavedQuery *query, QuerySnapshot snapshot, const Datum *values,
+							  const bool *nulls, long limit);
+
 /* The same for a statement that answers exactly one row; an error when it does not. */
 extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nulls);
 
@@ -75,6 +79,12 @@ extern bool query_is_as_owner(void);
 
 /* Copy a composite column, as "returning v" gives it, to where query_end() leaves it. */
 extern Datum query_copy_composite(uint64 row, int column);
+
+/* A parameter of type uuid[]. */
+extern Datum uuid_array(const pg_uuid_t *uuids, int count);
+
+/* The elements of an argument of type uuid[], which may not be null; how many. */
+extern int uuids_read(Datum array, const char *name, pg_uuid_t **uuids);
 
 /* Typed reads of a column (from 1) of a row (from 0) of the last result. */
 

@@ -46,6 +46,38 @@ create function clinic.book(
 comment on function clinic.book(uuid, uuid, uuid, timestamptz, interval, text, text, text, interval, uuid[], text, uuid) is
   'Books a visit; a null provider_id means any provider of the service who is free then. hold_for (a second to a day) books it as held.';
 
+create function clinic.book_token(
+  patient_id uuid,
+  provider_id uuid,
+  day date default null,
+  service_id uuid default null,
+  reason text default null,
+  idempotency_key text default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns clinic.appointment
+  language c volatile parallel unsafe cost 1000
+  as 'MODULE_PATHNAME', 'book_token';
+comment on function clinic.book_token(uuid, uuid, date, uuid, text, text, uuid) is
+  'Books the lowest free number of a provider''s day (null: today); a null provider_id means any who has one left. A null service_id means the only token service there is.';
+
+create function clinic.book_first(
+  patient_id uuid,
+  service_id uuid,
+  during tstzrange,
+  providers uuid[] default null,
+  strategy text default null,
+  duration interval default null,
+  reason text default null,
+  notes text default null,
+  idempotency_key text default null,
+  hold_for interval default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns clinic.appointment
+  language c volatile parallel unsafe cost 1000
+  as 'MODULE_PATHNAME', 'book_first';
+comment on function clinic.book_first(uuid, uuid, tstzrange, uuid[], text, interval, text, text, text, interval, uuid) is
+  'Books a free start with one of the providers (null: of all): the earliest, or, on the first day that has one, with the provider who is least_loaded or whose turn it is by round_robin.';
+
 create function clinic.get_appointment(appointment_id uuid, clinic_id uuid default clinic.current_clinic())
   returns clinic.appointment
   language c stable parallel restricted

@@ -282,7 +282,7 @@ lock_days_of_move(const Datum *values, const bool *nulls)
 		else
 			resources[i] = *DatumGetUUIDP(elements[i]);
 	if (to > from && to - from <= LONGEST_CLAIM)
-		lock_days(clinic, resources, count, from, to, LOCK_WAIT);
+		lock_days(clinic, resources, count, from, to, LOCK_WAIT, NULL);
 }
 
 Datum

@@ -86,14 +86,16 @@ choose_seat(const LookedResource *resource, const pg_uuid_t *visit, const VisitT
 	return chosen;
 }
 
-bool
+int
 choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time, ChosenSeat *seats)
 {
-	for (int i = 0; i < look->nresources; i++)
+	int chosen;
+
+	for (chosen = 0; chosen < look->nresources; chosen++)
 	{
-		seats[i] = choose_seat(&look->resources[i], visit, time);
-		if (seats[i].seat == 0)
-			return false;
+		seats[chosen] = choose_seat(&look->resources[chosen], visit, time);
+		if (seats[chosen].seat == 0)
+			break;
 	}
-	return true;
+	return chosen;
 }

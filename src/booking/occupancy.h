@@ -27,8 +27,11 @@ typedef struct ChosenSeat
 	bool contended; /* an earlier row of this statement has picked it too */
 } ChosenSeat;
 
-/* Choose a seat of every resource that was looked at; false if one has none. */
-extern bool choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time,
-						 ChosenSeat *seats);
+/*
+ * Choose a seat of every resource that was looked at, up to the first that has
+ * none; how many were chosen.
+ */
+extern int choose_seats(const Look *look, const pg_uuid_t *visit, const VisitTime *time,
+						ChosenSeat *seats);
 
 #endif /* CLINIC_SCHED_OCCUPANCY_H */

@@ -95,17 +95,6 @@ static SavedQuery reap_expired_holds = {
 	.as_owner = true,
 };
 
-Datum
-uuid_array(const pg_uuid_t *uuids, int count)
-{
-	Datum *elements = palloc(sizeof(Datum) * count);
-
-	for (int i = 0; i < count; i++)
-		elements[i] = UUIDPGetDatum(&uuids[i]);
-	return PointerGetDatum(
-		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-}
-
 /* What holds for a service: its own, where it has its own, else the clinic's. */
 static void
 combine_policies(BookingFacts *facts, const BookingPolicy *clinic, const BookingPolicy *service)
@@ -152,6 +141,7 @@ facts_read(VisitFacts *facts, const pg_uuid_t *clinic_id, const pg_uuid_t *servi
 	facts->buffer_before = service.buffer_before;
 	facts->buffer_after = service.buffer_after;
 	facts->longest_claim = clinic.longest_claim;
+	facts->requires_more = service.nunits > 0;
 	facts->prevent_patient_overlap = clinic.prevent_patient_overlap;
 	facts->max_active_per_patient = clinic.max_active_per_patient;
 }
@@ -277,6 +267,20 @@ room_refusal(const LookedResource *room, const VisitTime *time)
 	return opening_refusal(&times, time->mode, time->starts_at, time->ends_at);
 }
 
+int
+first_without_seat(const Look *look, const VisitTime *time)
+{
+	for (int i = 0; i < look->nresources; i++)
+	{
+		const LookedResource *resource = &look->resources[i];
+
+		if (lowest_free_seat(resource->taken, resource->ntaken, resource->seats, time->claim_from,
+							 time->claim_to) == 0)
+			return i;
+	}
+	return -1;
+}
+
 static bool
 start_is_free(const VisitFacts *facts, OpenTimes *times, const Look *look, const VisitTime *time,
 			  TimestampTz start)
@@ -342,6 +346,9 @@ refuse_taken(const VisitFacts *facts, const Look *look, const VisitTime *time)
 {
 	if (time->mode == MODE_TOKEN)
 		refuse(REASON_CAPACITY_REACHED, "that day is fully booked", NULL, "Choose another day.");
+	if (facts && facts->requires_more)
+		refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
+			   "clinic.available_slots() lists the free starts.");
 	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
 		   facts && facts->has_provider && look ? free_starts_hint(facts, look, time) : NULL);
 }

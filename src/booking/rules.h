@@ -7,6 +7,7 @@
 
 #include "availability/predicate.h"
 #include "availability/seats.h"
+#include "availability/visit_time.h"
 #include "civil/civil.h"
 #include "clinic/configuration.h"
 #include "utils/uuid.h"
@@ -25,6 +26,7 @@ typedef struct VisitFacts
 	int64 buffer_before;
 	int64 buffer_after;
 	int64 longest_claim; /* the clinic's */
+	bool requires_more;	 /* than its provider */
 
 	/* The clinic's rules about a patient's other visits. */
 	bool prevent_patient_overlap;
@@ -74,25 +76,18 @@ extern Look *look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nr
 					 VisitMode mode, TimestampTz starts_at, TimestampTz from, TimestampTz until,
 					 const pg_uuid_t *except);
 
-/* The stretch of time a visit occupies, buffers included, and the visit in it. */
-typedef struct VisitTime
-{
-	VisitMode mode;
-	TimestampTz starts_at;
-	TimestampTz ends_at;
-	TimestampTz claim_from;
-	TimestampTz claim_to;
-} VisitTime;
-
 /* Is a room or a device closed, by its own hours or by a closure, at some time of the visit? */
 extern Reason room_refusal(const LookedResource *room, const VisitTime *time);
+
+/* Which of what was looked at has no seat free at that time; -1: each has one. */
+extern int first_without_seat(const Look *look, const VisitTime *time);
 
 /* Until when to look, so that a refusal can name the next free starts of the day. */
 extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
 
 /*
  * Refuse: the time is taken.  Names the next free starts of the day, unless
- * facts or look is NULL.
+ * facts or look is NULL, or more is needed than was looked at.
  */
 extern _Noreturn void refuse_taken(const VisitFacts *facts, const Look *look,
 								   const VisitTime *time);
@@ -104,7 +99,5 @@ extern bool expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resour
 /* Delete their claims, passing over what another transaction is about to change; how many. */
 extern uint64 expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources,
 								 int nresources, TimestampTz from, TimestampTz to);
-
-extern Datum uuid_array(const pg_uuid_t *uuids, int count);
 
 #endif /* CLINIC_SCHED_RULES_H */

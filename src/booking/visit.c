@@ -12,7 +12,7 @@
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "errors.h"
-#include "executor/spi.h"
+#include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -201,19 +201,10 @@ visit_mode(const VisitRow *row)
 int
 resource_ids_read(Datum array, pg_uuid_t **ids)
 {
-	ArrayType *value = DatumGetArrayTypeP(array);
-	Datum *elements;
-	bool *nulls;
-	int count;
+	int count = uuids_read(array, "resource_ids", ids);
 
-	if (ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value)) > MAX_RESOURCES)
+	if (count > MAX_RESOURCES)
 		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
-	if (array_contains_nulls(value))
-		refuse_null("an element of resource_ids");
-	deconstruct_array(value, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, &count);
-	*ids = palloc(sizeof(pg_uuid_t) * Max(count, 1));
-	for (int i = 0; i < count; i++)
-		(*ids)[i] = *DatumGetUUIDP(elements[i]);
 	return count;
 }
 

@@ -6,6 +6,7 @@
 #define CLINIC_SCHED_VISIT_H
 
 #include "access/htup.h"
+#include "availability/matching.h"
 #include "booking/status.h"
 #include "datatype/timestamp.h"
 #include "utils/relcache.h"
@@ -52,7 +53,7 @@ typedef enum VisitColumn
 #undef VISIT_COLUMN_ENUM
 
 /* A visit may occupy this many rooms and devices. */
-#define MAX_RESOURCES 32
+#define MAX_RESOURCES MAX_UNITS
 
 /* A row, taken apart; columns are addressed by VisitColumn through these functions. */
 typedef struct VisitRow

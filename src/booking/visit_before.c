@@ -1,8 +1,7 @@
 /*
  * visit_before.c
  *		Before a row of table appointment is written, whoever writes it: derive
- *		what was left out, check, take the locks of lock.h, look at who has the
- *		time now that nobody else can take it, and pick a seat.
+ *		what was left out, check, and plan it.
  *
  * An UPDATE has locked its row before a trigger runs; in the order of lock.h
  * the clinic comes before that row, so here locks are tried.
@@ -12,13 +11,11 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "booking/account.h"
-#include "booking/code.h"
 #include "booking/occupancy.h"
 #include "booking/patient_rules.h"
-#include "booking/picks.h"
+#include "booking/visit_plan.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
-#include "clinic/clinic.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "identity/identity.h"
@@ -31,7 +28,6 @@
 #include "trigger.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(visit_before);
@@ -144,7 +140,7 @@ check_resource_ids(VisitRow *row)
 }
 
 /*
- * Planning: the rules, the locks, and the seat.
+ * When the visit is, and what it occupies.
  */
 
 /* The end follows from the start where it was left out; a token lasts its day. */
@@ -194,164 +190,6 @@ keep_clock_time(VisitRow *row)
 		clock->time = visit_microseconds(row, buffers[i]);
 		visit_set(row, buffers[i], IntervalPGetDatum(clock));
 	}
-}
-
-static void
-read_facts(VisitFacts *facts, const VisitRow *row)
-{
-	facts_read(facts, visit_uuid(row, VISIT_CLINIC_ID), visit_uuid(row, VISIT_SERVICE_ID),
-			   visit_uuid(row, VISIT_PROVIDER_ID));
-}
-
-/* The year that the visit's code shows: of its start, on UTC's calendar. */
-static int
-code_year(const VisitRow *row)
-{
-	int year;
-	int month;
-	int day;
-
-	j2date((int) utc_day(visit_time(row, VISIT_STARTS_AT)) + POSTGRES_EPOCH_JDATE, &year, &month,
-		   &day);
-	return year;
-}
-
-/* Ask about the patient, drawing the visit's code, if it has none, until it is nobody's. */
-static void
-ask_about_patient(VisitRow *row, const VisitFacts *facts, bool override, OtherVisits *others)
-{
-	char code[VISIT_CODE_SIZE];
-
-	if (!visit_isnull(row, VISIT_CODE))
-	{
-		(void) check_patient(row, facts, NULL, override, others);
-		return;
-	}
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		visit_code_draw(code_year(row), code);
-	} while (check_patient(row, facts, code, override, others));
-	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
-}
-
-/* The rules that an override sets aside. */
-static void
-check_rules(const VisitRow *row, const VisitFacts *facts)
-{
-	Reason reason = visit_refusal(facts, visit_mode(row), visit_time(row, VISIT_STARTS_AT),
-								  visit_time(row, VISIT_ENDS_AT));
-
-	if (reason != REASON_NONE)
-		refuse_booking(reason);
-}
-
-static void
-check_looked(const Look *look, const VisitTime *time, bool override)
-{
-	for (int i = 0; i < look->nresources; i++)
-	{
-		const LookedResource *resource = &look->resources[i];
-
-		if (i == 0 && !(resource->exists && resource->is_provider))
-			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
-		if (!resource->exists)
-			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		if (override)
-			continue;
-		if (!resource->is_active)
-			refuse_booking(REASON_INACTIVE);
-		if (i > 0 && room_refusal(resource, time) != REASON_NONE)
-			refuse_booking(room_refusal(resource, time));
-	}
-}
-
-/* Why the rules are asked, which decides what they are asked. */
-typedef enum PlanKind
-{
-	PLAN_BY_RULES, /* a new time, provider or service */
-	PLAN_OVERRIDE, /* the same, the rules set aside */
-	PLAN_RECLAIM   /* an expired hold wants its time back */
-} PlanKind;
-
-/* With the locks held: find a seat of everything the visit occupies. */
-static void
-pick_seats(VisitRow *row, const VisitFacts *facts, PlanKind kind, bool has_claims)
-{
-	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
-	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
-	const pg_uuid_t *except = has_claims ? visit : NULL;
-	VisitTime time = visit_time_of(row);
-	TimestampTz until = look_until(facts, &time);
-	pg_uuid_t *resources;
-	int nresources = visit_resources(row, &resources);
-	ChosenSeat *seats = palloc(sizeof(ChosenSeat) * nresources);
-	Look *look = look_at(clinic, resources, nresources, time.mode, time.starts_at, time.claim_from,
-						 until, except);
-	bool found;
-
-	check_looked(look, &time, kind == PLAN_OVERRIDE);
-	found = choose_seats(look, visit, &time, seats);
-	if (!found && look->may_have_expired &&
-		expired_holds_exist(clinic, resources, nresources, time.claim_from, time.claim_to) &&
-		expired_holds_reap(clinic, resources, nresources, time.claim_from, time.claim_to) > 0)
-	{
-		look = look_at(clinic, resources, nresources, time.mode, time.starts_at, time.claim_from,
-					   until, except);
-		found = choose_seats(look, visit, &time, seats);
-	}
-	if (!found && kind == PLAN_RECLAIM)
-		refuse(REASON_HOLD_EXPIRED, "the hold has expired and its time is taken", NULL,
-			   "Book another time.");
-	if (!found)
-		refuse_taken(facts, look, &time);
-
-	visit_set(row, VISIT_SEAT, Int32GetDatum(seats[0].seat));
-	for (int i = 0; i < nresources; i++)
-	{
-		TakenSeat seat = {seats[i].seat, time.claim_from, time.claim_to};
-
-		pick_remember(visit, &resources[i], &seat, seats[i].contended);
-	}
-}
-
-/*
- * Plan a visit that takes its time: rules, locks, patient, seats.  An UPDATE has
- * locked its row, so it tries for the locks; its visit may have claims already.
- */
-static void
-plan(VisitRow *row, VisitFacts *facts, PlanKind kind, bool update)
-{
-	const pg_uuid_t *clinic = visit_uuid(row, VISIT_CLINIC_ID);
-	VisitTime time = visit_time_of(row);
-	LockManner manner = update ? LOCK_TRY : LOCK_WAIT;
-	/* An override given when the hold was made is not asked for again. */
-	bool override = kind == PLAN_OVERRIDE ||
-					(kind == PLAN_RECLAIM && !visit_isnull(row, VISIT_OVERRIDE_REASON));
-	OtherVisits others;
-	pg_uuid_t *resources;
-	int nresources = visit_resources(row, &resources);
-
-	if (!override)
-		check_rules(row, facts);
-	if (time.mode == MODE_WALK_IN)
-	{
-		ask_about_patient(row, facts, override, NULL);
-		return;
-	}
-	require(row, VISIT_PROVIDER_ID, "provider_id");
-	if (time.claim_to - time.claim_from > facts->longest_claim)
-		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
-	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
-				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
-	ask_about_patient(row, facts, override, &others);
-	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
-	/* Whoever changed the provider's hours meanwhile had the provider's lock. */
-	read_facts(facts, row);
-	if (!override)
-		check_rules(row, facts);
-	pick_seats(row, facts, kind, update);
-	check_other_visits(row, &others);
 }
 
 /* Note when a visit came to stand where it stands, unless the writer says so. */
@@ -431,7 +269,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
 		lock_idempotency_key(visit_uuid(&row, VISIT_CLINIC_ID),
 							 visit_text(&row, VISIT_IDEMPOTENCY_KEY));
-	read_facts(&facts, &row);
+	visit_facts(&facts, &row);
 	derive_end(&row, &facts);
 	copy_buffers(&row, &facts);
 	check_length(&row);
@@ -441,8 +279,8 @@ before_insert(Relation relation, HeapTuple tuple)
 	if (status_claims(status))
 	{
 		stamp_status(&row, status);
-		plan(&row, &facts,
-			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, false);
+		plan_visit(&row, NULL, &facts,
+				   visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, true);
 	}
 	else
 		ask_about_patient(&row, &facts, true, NULL);
@@ -491,7 +329,7 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	bool changed = plan_changed(row, old);
 	VisitFacts facts;
 
-	read_facts(&facts, row);
+	visit_facts(&facts, row);
 	if (changed)
 		derive_plan(row, old, trigger, &facts);
 	/* Whoever calls a walk-in becomes its provider: the rules were asked when it came. */
@@ -500,7 +338,11 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	/* The reason given for an earlier time does not excuse another. */
 	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
 		visit_set_null(row, VISIT_OVERRIDE_REASON);
-	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM, true);
+	plan_visit(row, old, &facts,
+			   override	 ? PLAN_OVERRIDE
+			   : changed ? PLAN_BY_RULES
+						 : PLAN_RECLAIM,
+			   is_set(trigger, VISIT_RESOURCE_IDS));
 }
 
 /* What is over stays as it was. */

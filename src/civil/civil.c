@@ -95,6 +95,21 @@ civil_zone(const char *name)
 	return zone;
 }
 
+static _Noreturn void
+refuse_time(const char *name)
+{
+	refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
+		   "it must be finite, in the years 1900 to 9999", NULL);
+}
+
+void
+check_visit_day(DateADT day, const char *name)
+{
+	if (DATE_NOT_FINITE(day) || day < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
+		day >= date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE)
+		refuse_time(name);
+}
+
 void
 check_visit_instant(TimestampTz instant, const char *name)
 {
@@ -102,8 +117,7 @@ check_visit_instant(TimestampTz instant, const char *name)
 	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 
 	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
-		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
-			   "it must be finite, in the years 1900 to 9999", NULL);
+		refuse_time(name);
 }
 
 Timestamp

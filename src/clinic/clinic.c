@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "availability/matching.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "clinic/clinic.h"
@@ -28,6 +29,7 @@ PG_FUNCTION_INFO_V1(clinic_check);
 PG_FUNCTION_INFO_V1(resource_check);
 PG_FUNCTION_INFO_V1(service_check);
 PG_FUNCTION_INFO_V1(provider_service_check);
+PG_FUNCTION_INFO_V1(requirement_check);
 PG_FUNCTION_INFO_V1(opening_check);
 PG_FUNCTION_INFO_V1(staff_only);
 PG_FUNCTION_INFO_V1(keep_keys);
@@ -85,6 +87,15 @@ static SavedQuery try_lock_clinic_row = {
 static SavedQuery raise_longest_claim = {
 	.sql = "update clinic.clinic set longest_claim = $2 where id" EQ "$1 and longest_claim" LT "$2",
 	QUERY_PARAMETERS(UUIDOID, INTERVALOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
+/* What other requirements of the service come to; rows of the same statement are seen. */
+static SavedQuery find_quantity = {
+	.sql = "select pg_catalog.sum(q.quantity)::pg_catalog.int8 from clinic.service_requirement q"
+		   " where q.clinic_id" EQ "$1 and q.service_id" EQ "$2 and q.id" NE "$3",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
@@ -336,6 +347,38 @@ provider_service_check(PG_FUNCTION_ARGS)
 		refuse(REASON_NOT_FOUND, "there is no such provider", NULL, NULL);
 	query_end();
 	return PointerGetDatum(rows.written);
+}
+
+/* All that a service requires must fit into a visit. */
+static void
+check_quantity(const TriggerRows *rows)
+{
+	Datum values[] = {UUIDPGetDatum(uuid_of(rows, rows->written, "clinic_id")),
+					  UUIDPGetDatum(uuid_of(rows, rows->written, "service_id")),
+					  UUIDPGetDatum(uuid_of(rows, rows->written, "id"))};
+	bool isnull;
+	Datum quantity = value_of(rows, rows->written, "quantity", &isnull);
+
+	query_run_one(&find_quantity, values, NULL);
+	if (!isnull && query_int64(0, 1, 0) + DatumGetInt32(quantity) > MAX_UNITS)
+		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
+}
+
+/* BEFORE INSERT, UPDATE or DELETE row trigger of service_requirement. */
+Datum
+requirement_check(PG_FUNCTION_ARGS)
+{
+	const TriggerData *trigger = trigger_data(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, 0);
+	TriggerRows rows = trigger_rows(trigger);
+
+	if (restoring(trigger->tg_relation))
+		return PointerGetDatum(trigger_result(&rows));
+	query_begin();
+	lock_clinic(uuid_of(&rows, trigger_result(&rows), "clinic_id"), LOCK_EXCLUSIVE, LOCK_WAIT);
+	if (rows.written)
+		check_quantity(&rows);
+	query_end();
+	return PointerGetDatum(trigger_result(&rows));
 }
 
 /*

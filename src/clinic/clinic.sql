@@ -28,6 +28,13 @@ comment on function clinic.provider_service_check() is
 create trigger provider_service_check before insert or update on clinic.provider_service
   for each row execute function clinic.provider_service_check();
 
+create function clinic.requirement_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'requirement_check';
+comment on function clinic.requirement_check() is
+  'Trigger: lets the bookings under way end before what a service requires changes.';
+create trigger requirement_check before insert or update or delete on clinic.service_requirement
+  for each row execute function clinic.requirement_check();
+
 create function clinic.configuration_changes() returns trigger
   language c as 'MODULE_PATHNAME', 'configuration_changes';
 comment on function clinic.configuration_changes() is
@@ -40,6 +47,8 @@ create trigger configuration_changes before insert or update or delete on clinic
   for each row execute function clinic.configuration_changes();
 create trigger configuration_changes before insert or update or delete on clinic.provider_service
   for each row execute function clinic.configuration_changes();
+create trigger configuration_changes before insert or update or delete on clinic.service_requirement
+  for each row execute function clinic.configuration_changes();
 create trigger configuration_changes before insert or update or delete on clinic.hours
   for each row execute function clinic.configuration_changes();
 create trigger configuration_changes before insert or update or delete on clinic.closure
@@ -51,6 +60,7 @@ alter table clinic.clinic enable always trigger configuration_changes;
 alter table clinic.resource enable always trigger configuration_changes;
 alter table clinic.service enable always trigger configuration_changes;
 alter table clinic.provider_service enable always trigger configuration_changes;
+alter table clinic.service_requirement enable always trigger configuration_changes;
 alter table clinic.hours enable always trigger configuration_changes;
 alter table clinic.closure enable always trigger configuration_changes;
 alter table clinic.day_capacity enable always trigger configuration_changes;
@@ -79,6 +89,8 @@ create trigger staff_only before insert or update or delete on clinic.service
   for each row execute function clinic.staff_only('clinic_id');
 create trigger staff_only before insert or update or delete on clinic.provider_service
   for each row execute function clinic.staff_only('clinic_id');
+create trigger staff_only before insert or update or delete on clinic.service_requirement
+  for each row execute function clinic.staff_only('clinic_id');
 create trigger staff_only before insert or update or delete on clinic.hours
   for each row execute function clinic.staff_only('clinic_id');
 create trigger staff_only before insert or update or delete on clinic.closure
@@ -99,6 +111,8 @@ create trigger keep_keys before update of clinic_id, id on clinic.service
   for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, provider_id, service_id on clinic.provider_service
   for each row execute function clinic.keep_keys('clinic_id', 'provider_id', 'service_id');
+create trigger keep_keys before update of clinic_id, id on clinic.service_requirement
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, id on clinic.hours
   for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, id on clinic.closure

@@ -78,8 +78,10 @@ static bool stale = false;
 #define SIGNAL_TABLE "day_capacity"
 
 /* The tables that are read here; a message about any of them counts, as TRUNCATE sends one. */
-static const char *const tables[] = {"clinic", "resource", "service",	  "provider_service",
-									 "hours",  "closure",  "day_capacity"};
+static const char *const tables[] = {
+	"clinic", "resource", "service",	  "provider_service",
+	"hours",  "closure",  "day_capacity", "service_requirement",
+};
 static Oid watched[lengthof(tables)];
 
 /* The last transaction that wrote to these tables, until another has looked something up. */
@@ -125,6 +127,23 @@ static SavedQuery find_service = {
 	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.slot_step, s.is_active,"
 		   " s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after"
 		   " from clinic.service s where s.clinic_id" EQ "$1 and s.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	REQUIREMENT_ID = 1,
+	REQUIREMENT_QUANTITY,
+	REQUIREMENT_CANDIDATE
+};
+
+static SavedQuery find_requirements = {
+	.sql = "select q.id, q.quantity, r.id from clinic.service_requirement q"
+		   " left join clinic.resource r on r.clinic_id" EQ "$1 and r.kind" EQ "q.kind"
+		   " and (q.codes is null or r.code operator(pg_catalog.=) any (q.codes))"
+		   " where q.clinic_id" EQ "$1 and q.service_id" EQ "$2 order by r.code, r.id, q.id",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -436,10 +455,59 @@ read_clinic(Entry *entry, MemoryContext memory)
 	read_closures(&clinic->opening, query_run(&find_clinic_closures, &id, NULL, 0), memory);
 }
 
+/* The units of a requirement: those it was given before, or the next ones. */
+static Units
+units_of(const pg_uuid_t *requirement, int quantity, pg_uuid_t *requirement_of, int *nunits)
+{
+	Units units = 0;
+
+	for (int unit = 0; unit < Min(*nunits, MAX_UNITS); unit++)
+		if (memcmp(&requirement_of[unit], requirement, UUID_LEN) == 0)
+			units |= (Units) 1 << unit;
+	if (units != 0)
+		return units;
+	for (int i = 0; i < quantity; i++, (*nunits)++)
+		if (*nunits < MAX_UNITS)
+		{
+			requirement_of[*nunits] = *requirement;
+			units |= (Units) 1 << *nunits;
+		}
+	return units;
+}
+
+/* Of rows in the order of the candidates. */
 static void
-read_service(Entry *entry)
+read_requirements(ServiceConfiguration *service, uint64 nrows, MemoryContext memory)
+{
+	Candidate *candidates = MemoryContextAllocZero(memory, sizeof(Candidate) * nrows);
+	Candidate *last = NULL;
+	pg_uuid_t requirement_of[MAX_UNITS];
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		const pg_uuid_t *id = query_uuid(row, REQUIREMENT_CANDIDATE);
+		Units units =
+			units_of(query_uuid(row, REQUIREMENT_ID), query_int32(row, REQUIREMENT_QUANTITY, 0),
+					 requirement_of, &service->nunits);
+
+		if (id == NULL)
+			continue;
+		if (last == NULL || memcmp(&last->id, id, UUID_LEN) != 0)
+		{
+			last = &candidates[service->ncandidates++];
+			last->id = *id;
+		}
+		last->suits |= units;
+	}
+	service->candidates = candidates;
+}
+
+static void
+read_service(Entry *entry, MemoryContext memory)
 {
 	ServiceConfiguration *service = &entry->is.service;
+	Datum values[] = {UUIDPGetDatum(&entry->key.clinic), UUIDPGetDatum(&entry->key.id)};
+	uint64 nrequirements;
 
 	read_policy(&service->policy);
 	service->is_active = query_bool(0, SERVICE_IS_ACTIVE);
@@ -447,6 +515,9 @@ read_service(Entry *entry)
 	service->duration = microseconds(SERVICE_DURATION);
 	service->buffer_before = microseconds(SERVICE_BUFFER_BEFORE);
 	service->buffer_after = microseconds(SERVICE_BUFFER_AFTER);
+	nrequirements = query_run(&find_requirements, values, NULL, 0);
+	if (nrequirements > 0)
+		read_requirements(service, nrequirements, memory);
 }
 
 static void
@@ -492,7 +563,7 @@ read_entry(Entry *entry, MemoryContext memory)
 	if (entry->key.kind == ENTRY_CLINIC)
 		read_clinic(entry, memory);
 	else if (entry->key.kind == ENTRY_SERVICE)
-		read_service(entry);
+		read_service(entry, memory);
 	else
 		read_resource(entry, nrows, memory);
 	return true;

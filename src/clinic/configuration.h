@@ -14,6 +14,7 @@
 #ifndef CLINIC_SCHED_CONFIGURATION_H
 #define CLINIC_SCHED_CONFIGURATION_H
 
+#include "availability/matching.h"
 #include "availability/opening.h"
 #include "booking/status.h"
 #include "datatype/timestamp.h"
@@ -49,6 +50,13 @@ typedef struct ClinicConfiguration
 	OpeningRules opening;
 } ClinicConfiguration;
 
+/* A resource, active or not, that would do for some of what a service requires. */
+typedef struct Candidate
+{
+	pg_uuid_t id;
+	Units suits;
+} Candidate;
+
 typedef struct ServiceConfiguration
 {
 	bool is_active;
@@ -57,6 +65,9 @@ typedef struct ServiceConfiguration
 	int64 buffer_before;
 	int64 buffer_after;
 	BookingPolicy policy;
+	int nunits; /* so many resources are required besides the provider */
+	int ncandidates;
+	const Candidate *candidates; /* by code */
 } ServiceConfiguration;
 
 typedef struct ResourceConfiguration

@@ -38,6 +38,8 @@ create trigger journal_change after insert or update or delete on clinic.service
   for each row execute function clinic.journal_change('service', 'id');
 create trigger journal_change after insert or update or delete on clinic.provider_service
   for each row execute function clinic.journal_change('provider_service', 'provider_id', 'service_id');
+create trigger journal_change after insert or update or delete on clinic.service_requirement
+  for each row execute function clinic.journal_change('service_requirement', 'id');
 create trigger journal_change after insert or update or delete on clinic.patient
   for each row execute function clinic.journal_change('patient', 'id');
 create trigger journal_change after insert or update or delete on clinic.hours

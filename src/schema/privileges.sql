@@ -7,6 +7,7 @@ select pg_catalog.pg_extension_config_dump('clinic.member', '');
 select pg_catalog.pg_extension_config_dump('clinic.resource', '');
 select pg_catalog.pg_extension_config_dump('clinic.service', '');
 select pg_catalog.pg_extension_config_dump('clinic.provider_service', '');
+select pg_catalog.pg_extension_config_dump('clinic.service_requirement', '');
 select pg_catalog.pg_extension_config_dump('clinic.hours', '');
 select pg_catalog.pg_extension_config_dump('clinic.closure', '');
 select pg_catalog.pg_extension_config_dump('clinic.day_capacity', '');

@@ -179,6 +179,28 @@ comment on table clinic.provider_service is
   'Which services a provider offers. A provider without a row here offers every service of the clinic.';
 comment on column clinic.provider_service.duration is 'How long it takes with this provider; null: the service''s duration.';
 
+create table clinic.service_requirement (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  service_id uuid not null,
+  kind clinic.resource_kind not null,
+  codes text[],
+  quantity integer not null default 1,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint service_requirement_pkey primary key (clinic_id, id),
+  constraint service_requirement_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id) on delete cascade,
+  constraint service_requirement_codes_check
+    check (pg_catalog.array_ndims(codes) = 1 and pg_catalog.array_position(codes, null) is null),
+  constraint service_requirement_quantity_check check (quantity between 1 and 32)
+);
+create index service_requirement_service on clinic.service_requirement (clinic_id, service_id);
+comment on table clinic.service_requirement is
+  'The rooms, the devices and the further providers that a visit for a service occupies besides its provider. A booking that does not name them is given free ones.';
+comment on column clinic.service_requirement.kind is 'Of which kind: room, equipment or provider.';
+comment on column clinic.service_requirement.codes is 'Which of them will do, by their codes; null: any of the kind.';
+comment on column clinic.service_requirement.quantity is 'How many.';
+
 create table clinic.hours (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),
@@ -330,7 +352,7 @@ create unique index appointment_occurrence_key on clinic.appointment (clinic_id,
   where series_id is not null;
 create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where status = 'held';
 create index appointment_patient_time on clinic.appointment (clinic_id, patient_id, starts_at);
-create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at);
+create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at) include (created_at);
 comment on table clinic.appointment is
   'The visits. Whoever writes here, rules and claims are seen to by its triggers.';
 comment on column clinic.appointment.code is 'What a patient quotes, as APT-2026-7K3M-9QXD; drawn at random.';

@@ -1,0 +1,283 @@
+/*
+ * listing.c
+ *		The starts at which providers could be booked for a service.
+ *
+ * What is open is known; the claims of the stretch, on the providers and on what
+ * the service requires, are one query.  Both are in order, so one pass over the
+ * starts goes along with them.
+ */
+#include "postgres.h"
+
+#include "availability/listing.h"
+#include "availability/predicate.h"
+#include "booking/visit.h"
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "errors.h"
+#include "miscadmin.h"
+
+/* What is known of the visit that is to be moved. */
+typedef struct MovingVisit
+{
+	bool is_of_service; /* the one that is asked about */
+	int64 duration;
+	int64 buffer_before;
+	int64 buffer_after;
+	ResourceList resources;
+} MovingVisit;
+
+static SavedQuery find_moving_visit = {
+	.sql = "select a.service_id, a.ends_at operator(pg_catalog.-) a.starts_at, a.buffer_before,"
+		   " a.buffer_after, a.resource_ids from clinic.appointment a"
+		   " where a.clinic_id" EQ "$1 and a.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_STATEMENT,
+	.as_owner = true,
+};
+
+static bool
+read_moving_visit(const ListingRequest *request, MovingVisit *visit)
+{
+	Datum values[2] = {UUIDPGetDatum(request->clinic), UUIDPGetDatum(request->moving)};
+	ServiceConfiguration service;
+	pg_uuid_t service_id;
+	bool isnull;
+
+	if (query_run_as_of(&find_moving_visit, request->snapshot, values, NULL, 1) == 0)
+		return false;
+	service_id = *query_uuid(0, 1);
+	visit->is_of_service = memcmp(&service_id, request->service, UUID_LEN) == 0;
+	visit->duration = interval_microseconds(query_interval(0, 2));
+	visit->buffer_before = interval_microseconds(query_interval(0, 3));
+	visit->buffer_after = interval_microseconds(query_interval(0, 4));
+	visit->resources.count = resource_ids_read(query_datum(0, 5, &isnull), &visit->resources.ids);
+	return configured_service(request->clinic, &service_id, &service);
+}
+
+/* What all listings of the request have in common. */
+typedef struct Common
+{
+	ListingRequest request;
+	bool is_moving;
+	MovingVisit moving;
+	Pool *pool;
+} Common;
+
+static void
+gather_pool(Common *common)
+{
+	const ListingRequest *request = &common->request;
+	ResourceList none = {0, NULL};
+	ResourceList named = request->named ? *request->named : none;
+	ServiceConfiguration service;
+
+	common->pool = palloc0(sizeof(Pool));
+	common->pool->taken = request->taken;
+	if (!configured_service(request->clinic, request->service, &service))
+		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
+	if (common->is_moving)
+		named = named_resources(&service, &common->moving.resources);
+	pool_gather(common->pool, request->clinic, &service, &named,
+				common->is_moving ? &common->moving.resources : &none);
+	pool_open(common->pool, request->read_from, request->read_to);
+}
+
+static void
+prepare_listing(Listing *listing, const Common *common, const pg_uuid_t *provider)
+{
+	const ListingRequest *request = &common->request;
+	VisitFacts *facts = &listing->facts;
+	ResourceConfiguration configuration;
+
+	listing->provider = *provider;
+	facts_read(facts, request->clinic, request->service, provider);
+	if (!configured_resource(request->clinic, provider, &configuration) ||
+		!configuration.is_provider)
+		refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
+	listing->is_active = configuration.is_active;
+	listing->mode = facts->booking.service_mode;
+	listing->clock = civil_clock(facts->booking.zone);
+	listing->from = request->from;
+	listing->to = request->to;
+	listing->starts_until = request->starts_until ? request->starts_until : request->to;
+	listing->step = request->step ? request->step : facts->booking.slot_step;
+	listing->duration = request->duration ? request->duration : facts->duration;
+	if (common->is_moving && common->moving.is_of_service)
+	{
+		if (request->duration == 0)
+			listing->duration = common->moving.duration;
+		facts->buffer_before = common->moving.buffer_before;
+		facts->buffer_after = common->moving.buffer_after;
+	}
+	/* A token has no buffers. */
+	if (listing->mode == MODE_TOKEN)
+		facts->buffer_before = facts->buffer_after = 0;
+	listed_times(&listing->listed, &facts->opening, request->read_from, request->read_to);
+	open_times(&listing->open, &facts->opening, request->read_from, request->read_to);
+	listing->pool = common->pool;
+	if (listing->mode == MODE_TOKEN)
+		listing->day = clock_day(&listing->clock, listing->from);
+}
+
+/* Read all claims at once, with the widest of the buffers, which hardly ever differ. */
+static void
+read_claims(const Common *common, Listing *listings, int nlistings)
+{
+	const ListingRequest *request = &common->request;
+	Pool *pool = common->pool;
+	int count = nlistings + pool->nresources;
+	pg_uuid_t *resources = palloc(sizeof(pg_uuid_t) * count);
+	ClaimSweep *sweeps = palloc(sizeof(ClaimSweep) * count);
+	int nresources = 0;
+	int64 before = 0;
+	int64 after = 0;
+
+	for (int i = 0; i < nlistings; i++)
+	{
+		resources[nresources++] = listings[i].provider;
+		before = Max(before, listings[i].facts.buffer_before);
+		after = Max(after, listings[i].facts.buffer_after);
+	}
+	/* A provider may be in the pool of another's visits, too. */
+	for (int i = 0; i < pool->nresources; i++)
+	{
+		ResourceList asked = {nresources, resources};
+
+		if (!resource_list_has(&asked, &pool->resources[i].id))
+			resources[nresources++] = pool->resources[i].id;
+	}
+	claims_read(sweeps, request->clinic, resources, nresources, request->read_from - before,
+				request->read_to + after, common->is_moving ? request->moving : NULL,
+				request->snapshot);
+	for (int i = 0; i < nlistings; i++)
+		listings[i].claims = sweeps[i];
+	for (int i = 0; i < pool->nresources; i++)
+		for (int j = 0; j < nresources; j++)
+			if (memcmp(&pool->resources[i].id, &resources[j], UUID_LEN) == 0)
+				pool->resources[i].claims = sweeps[j];
+}
+
+Listing *
+listings_read(const ListingRequest *request, const pg_uuid_t *providers, int nproviders)
+{
+	Common common = {.request = *request};
+	Listing *listings = palloc0(sizeof(Listing) * Max(nproviders, 1));
+
+	if (common.request.read_to == 0)
+	{
+		common.request.read_from = request->from;
+		common.request.read_to = request->to;
+	}
+	common.is_moving = request->moving && read_moving_visit(request, &common.moving);
+	gather_pool(&common);
+	for (int i = 0; i < nproviders; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		prepare_listing(&listings[i], &common, &providers[i]);
+	}
+	read_claims(&common, listings, nproviders);
+	return listings;
+}
+
+void
+listing_judge(Listing *listing, TimestampTz starts_at, TimestampTz ends_at, Slot *slot)
+{
+	const VisitFacts *facts = &listing->facts;
+	OpeningDay day = open_times_day(&listing->open, listing->mode, starts_at);
+
+	CHECK_FOR_INTERRUPTS();
+	slot->time.mode = listing->mode;
+	slot->time.starts_at = starts_at;
+	slot->time.ends_at = ends_at;
+	slot->time.claim_from = starts_at - facts->buffer_before;
+	slot->time.claim_to = ends_at + facts->buffer_after;
+	slot->provider_seats =
+		claims_free_seats(&listing->claims, day.seats, slot->time.claim_from, slot->time.claim_to);
+	if (listing->pool->taken && is_taken(listing->pool->taken, &listing->provider, starts_at))
+		slot->provider_seats = 0;
+	slot->reason =
+		booking_refusal(&facts->booking, &listing->open, listing->mode, starts_at, ends_at);
+	if (slot->reason == REASON_NONE && !listing->is_active)
+		slot->reason = REASON_INACTIVE;
+	if (slot->reason == REASON_NONE && slot->provider_seats == 0 && listing->mode == MODE_TOKEN)
+		slot->reason = REASON_CAPACITY_REACHED;
+	slot->seats_left =
+		pool_visits(listing->pool, &listing->provider, &slot->time, slot->provider_seats);
+	if (slot->reason == REASON_NONE && slot->seats_left == 0)
+		slot->reason = REASON_SLOT_TAKEN;
+}
+
+/*
+ * Of a timed service: the starts of the grid, from local midnight, whose visits
+ * lie within an open interval.
+ */
+static bool
+next_start(Listing *listing, Slot *slot)
+{
+	for (; listing->interval < listing->listed.count;
+		 listing->interval++, listing->is_in_interval = false)
+	{
+		const OpenInterval *open = &listing->listed.intervals[listing->interval];
+		TimestampTz first = Max(open->opens, listing->from);
+		TimestampTz last =
+			Min(Min(open->closes, listing->to) - listing->duration, listing->starts_until - 1);
+
+		if (last < first)
+			continue;
+		if (!listing->is_in_interval)
+		{
+			listing->day = clock_day(&listing->clock, first);
+			listing->at = 0;
+			listing->is_in_interval = true;
+		}
+		for (; clock_day_start(&listing->clock, listing->day) <= last;
+			 listing->day++, listing->at = 0)
+		{
+			Timestamp midnight = (Timestamp) listing->day * USECS_PER_DAY;
+
+			CHECK_FOR_INTERRUPTS();
+			while (listing->at < USECS_PER_DAY)
+			{
+				Timestamp local = midnight + listing->at;
+				TimestampTz start = clock_instant(&listing->clock, local);
+
+				listing->at += listing->step;
+				/* A time that clocks skip is no start; of one they show twice, the first is. */
+				if (start < first || clock_local(&listing->clock, start) != local)
+					continue;
+				if (start > last)
+					break;
+				listing_judge(listing, start, start + listing->duration, slot);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Of a token service each civil day is a start, which must lie in the stretch whole. */
+static bool
+next_day(Listing *listing, Slot *slot)
+{
+	for (;;)
+	{
+		TimestampTz starts_at = clock_day_start(&listing->clock, listing->day);
+		TimestampTz ends_at = clock_day_start(&listing->clock, listing->day + 1);
+
+		if (ends_at > listing->to || starts_at >= listing->starts_until)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		listing->day++;
+		if (starts_at < listing->from || starts_at == ends_at ||
+			opening_refusal(&listing->listed, MODE_TOKEN, starts_at, ends_at) != REASON_NONE)
+			continue;
+		listing_judge(listing, starts_at, ends_at, slot);
+		return true;
+	}
+}
+
+bool
+listing_next(Listing *listing, Slot *slot)
+{
+	return listing->mode == MODE_TOKEN ? next_day(listing, slot) : next_start(listing, slot);
+}
