@@ -447,8 +447,8 @@ find_provider(BookingRequest *request)
 	if (reason != REASON_NONE && request->nulls[ARG_OVERRIDE_REASON])
 		refuse_booking(reason);
 
-	lock_patient(request->clinic, patient, has_patient_rules(&facts) ? LOCK_EXCLUSIVE : LOCK_SHARED,
-				 LOCK_WAIT);
+	lock_patient(request->clinic, patient,
+				 has_patient_rules(&facts.patient) ? LOCK_EXCLUSIVE : LOCK_SHARED, LOCK_WAIT);
 	count = read_candidates(request, &facts, &candidates);
 	count = keep_bookable(request, candidates, count);
 	request->provider = choose_provider(request, candidates, count);

@@ -12,6 +12,7 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "booking/account.h"
+#include "booking/cancel_notice.h"
 #include "booking/code.h"
 #include "booking/occupancy.h"
 #include "booking/patient_rules.h"
@@ -269,8 +270,9 @@ check_looked(const Look *look, const VisitTime *time, bool override)
 /* Why the rules are asked, which decides what they are asked. */
 typedef enum PlanKind
 {
-	PLAN_BY_RULES, /* a new time, provider or service */
-	PLAN_OVERRIDE, /* the same, the rules set aside */
+	PLAN_BOOK,	   /* a new visit of the patient's */
+	PLAN_MOVE,	   /* a new time, provider or service of a visit there is */
+	PLAN_OVERRIDE, /* one of these, the rules set aside */
 	PLAN_RECLAIM   /* an expired hold wants its time back */
 } PlanKind;
 
@@ -343,8 +345,10 @@ plan(VisitRow *row, VisitFacts *facts, PlanKind kind, bool update)
 	if (time.claim_to - time.claim_from > facts->longest_claim)
 		clinic_raise_longest_claim(clinic, time.claim_to - time.claim_from);
 	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
-				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
+				 has_patient_rules(&facts->patient) ? LOCK_EXCLUSIVE : LOCK_SHARED, manner);
 	ask_about_patient(row, facts, override, &others);
+	if (!override && kind != PLAN_MOVE)
+		check_no_shows(row, &facts->patient);
 	lock_days(clinic, resources, nresources, time.claim_from, time.claim_to, manner);
 	/* Whoever changed the provider's hours meanwhile had the provider's lock. */
 	read_facts(facts, row);
@@ -422,10 +426,14 @@ before_insert(Relation relation, HeapTuple tuple)
 	require(&row, VISIT_STATUS, "status");
 	require(&row, VISIT_MODE, "mode");
 	status = visit_status(&row);
+	note_row_of_command();
 	check_account_insert(&row);
 	check_texts(&row, NULL);
 	check_resource_ids(&row);
 	check_hold(&row, status);
+	/* Of a cancellation in the past the staff may say it. */
+	if (status != STATUS_CANCELLED)
+		visit_set(&row, VISIT_CANCELLED_LATE, BoolGetDatum(false));
 
 	lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_WAIT);
 	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
@@ -441,8 +449,8 @@ before_insert(Relation relation, HeapTuple tuple)
 	if (status_claims(status))
 	{
 		stamp_status(&row, status);
-		plan(&row, &facts,
-			 visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, false);
+		plan(&row, &facts, visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BOOK : PLAN_OVERRIDE,
+			 false);
 	}
 	else
 		ask_about_patient(&row, &facts, true, NULL);
@@ -489,6 +497,7 @@ static void
 replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool override)
 {
 	bool changed = plan_changed(row, old);
+	PlanKind kind;
 	VisitFacts facts;
 
 	read_facts(&facts, row);
@@ -500,7 +509,28 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	/* The reason given for an earlier time does not excuse another. */
 	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
 		visit_set_null(row, VISIT_OVERRIDE_REASON);
-	plan(row, &facts, override ? PLAN_OVERRIDE : changed ? PLAN_BY_RULES : PLAN_RECLAIM, true);
+	if (override)
+		kind = PLAN_OVERRIDE;
+	else if (!changed)
+		kind = PLAN_RECLAIM;
+	else
+		kind = books_again(row, old) ? PLAN_BOOK : PLAN_MOVE;
+	plan(row, &facts, kind, true);
+}
+
+/*
+ * A visit is moved or cancelled: an account may do neither once the notice runs,
+ * and of a cancellation it is written down.
+ */
+static void
+check_cancel_notice(VisitRow *row, const VisitRow *old, bool cancelled)
+{
+	CancelNotice notice = cancel_notice(old);
+
+	if (notice.is_wanted && notice.has_begun)
+		check_account_notice(old, cancelled);
+	if (cancelled)
+		visit_set(row, VISIT_CANCELLED_LATE, BoolGetDatum(notice.has_begun));
 }
 
 /* What is over stays as it was. */
@@ -522,20 +552,25 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 	bool override;
 	bool moved;
 	bool same_status;
+	bool cancelled;
 
 	visit_read(&old, trigger->tg_relation, rows->old);
 	visit_read(&row, trigger->tg_relation, rows->written);
-	/* The seat is ours to choose. */
+	/* The seat is ours to choose, and what is late ours to say. */
 	if (!visit_same(&row, &old, VISIT_SEAT))
 		visit_copy(&row, &old, VISIT_SEAT);
+	if (!visit_same(&row, &old, VISIT_CANCELLED_LATE))
+		visit_copy(&row, &old, VISIT_CANCELLED_LATE);
 	if (!visit_changed(&row, &old))
 		return visit_tuple(&row);
+	note_row_of_command();
 	require(&row, VISIT_PATIENT_ID, "patient_id");
 	require(&row, VISIT_SERVICE_ID, "service_id");
 	require(&row, VISIT_STATUS, "status");
 	check_resource_ids(&row);
 	status = visit_status(&row);
 	same_status = visit_same(&row, &old, VISIT_STATUS);
+	cancelled = !same_status && status == STATUS_CANCELLED;
 	override = is_set(trigger, VISIT_OVERRIDE_REASON) && !visit_isnull(&row, VISIT_OVERRIDE_REASON);
 	moved = plan_changed(&row, &old);
 	check_account_update(&row, &old, override);
@@ -548,6 +583,8 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 
 	if (moved || !same_status)
 		lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_TRY);
+	if (moved || cancelled)
+		check_cancel_notice(&row, &old, cancelled);
 	if (moved || reclaims(&row, &old))
 		replan(&row, &old, trigger, override);
 	if (!same_status)
