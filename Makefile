@@ -52,6 +52,7 @@ OBJS = \
 	src/booking/code.o \
 	src/booking/visit.o \
 	src/booking/account.o \
+	src/booking/cancel_notice.o \
 	src/booking/rules.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \

@@ -36,6 +36,7 @@
 	REASON(NOT_OFFERED, "not_offered", 422) \
 	REASON(NOT_YOURS, "not_yours", 403) \
 	REASON(OUTSIDE_HOURS, "outside_hours", 422) \
+	REASON(PATIENT_BLOCKED, "patient_blocked", 422) \
 	REASON(PATIENT_OVERLAP, "patient_overlap", 409) \
 	REASON(PROVIDER_ABSENT, "provider_absent", 422) \
 	REASON(SAME_DAY, "same_day", 422) \

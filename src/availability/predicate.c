@@ -10,9 +10,6 @@
 
 #include "availability/predicate.h"
 #include "civil/civil.h"
-#include "fmgr.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 typedef struct RefusalWords
 {
@@ -39,24 +36,6 @@ static const RefusalWords words[] = {
 	{REASON_INVALID_DURATION, "a visit cannot be that long, or that short",
 	 "The clinic's min_duration and max_duration say how long one may be."},
 };
-
-/*
- * The instant that lies an interval after another: its months and days on the
- * zone's wall clock, then its hours as they pass (RFC 5545 section 3.3.6).
- */
-static TimestampTz
-civil_later(TimestampTz instant, const Interval *interval, pg_tz *zone)
-{
-	Interval days = {.month = interval->month, .day = interval->day};
-	Timestamp local = civil_local(instant, zone);
-	Datum later;
-
-	if (days.month == 0 && days.day == 0)
-		return instant + interval->time;
-	later = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(local),
-								IntervalPGetDatum(&days));
-	return civil_instant(DatumGetTimestamp(later), zone) + interval->time;
-}
 
 void
 booking_facts_set_now(BookingFacts *facts, TimestampTz now, const Interval *min_notice,

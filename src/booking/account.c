@@ -8,21 +8,12 @@
 #include "access/xact.h"
 #include "booking/account.h"
 #include "catalog/pg_type.h"
-#include "civil/civil.h"
 #include "errors.h"
 #include "identity/identity.h"
 #include "query.h"
 
 static SavedQuery find_patient_account = {
 	.sql = "select p.user_id from clinic.patient p where p.clinic_id" EQ "$1 and p.id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
-static SavedQuery find_cancel_notice = {
-	.sql = "select coalesce(s.cancel_notice, c.cancel_notice) from clinic.clinic c"
-		   " join clinic.service s on s.clinic_id" EQ "$1 and s.id" EQ "$2 where c.id" EQ "$1",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -53,21 +44,6 @@ refuse_account(void)
 {
 	refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL,
 		   "A patient's account may book, move, confirm and cancel, by the rules.");
-}
-
-/* Late cancellations are for the staff. */
-static void
-check_cancel_notice(const VisitRow *row)
-{
-	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_SERVICE_ID)};
-	int64 notice;
-
-	if (query_run(&find_cancel_notice, values, NULL, 1) == 0)
-		return;
-	notice = interval_microseconds(query_interval(0, 1));
-	if (notice > 0 &&
-		visit_time(row, VISIT_STARTS_AT) - notice < GetCurrentTransactionStartTimestamp())
-		refuse(REASON_TOO_LATE, "it is too late to cancel this visit", NULL, "Call the clinic.");
 }
 
 void
@@ -127,6 +103,14 @@ check_account_update(const VisitRow *row, const VisitRow *old, bool override)
 	for (AttrNumber attribute = 1; attribute <= row->descriptor->natts; attribute++)
 		if (!visit_same_attribute(row, old, attribute) && !may_change(attribute))
 			refuse_account();
-	if (!same_status && status == STATUS_CANCELLED)
-		check_cancel_notice(old);
+}
+
+void
+check_account_notice(const VisitRow *visit, bool cancelled)
+{
+	if (identity_is_staff(visit_uuid(visit, VISIT_CLINIC_ID)))
+		return;
+	refuse(REASON_TOO_LATE,
+		   cancelled ? "it is too late to cancel this visit" : "it is too late to move this visit",
+		   NULL, "Call the clinic.");
 }

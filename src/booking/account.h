@@ -16,4 +16,7 @@ extern void check_account_insert(VisitRow *row);
 /* The same for an update; override: it gives a reason to set the rules aside. */
 extern void check_account_update(const VisitRow *row, const VisitRow *old, bool override);
 
+/* Refuse to cancel a visit, or else to move it, once its notice has begun. */
+extern void check_account_notice(const VisitRow *visit, bool cancelled);
+
 #endif /* CLINIC_SCHED_ACCOUNT_H */

@@ -486,7 +486,8 @@ choose_provider(BookingRequest *request)
 	if (request->kind != REQUEST_FIRST && request->override_reason == NULL)
 		check_start(&choice);
 	lock_patient(request->clinic, request->patient,
-				 has_patient_rules(&choice.facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, LOCK_WAIT);
+				 has_patient_rules(&choice.facts.patient) ? LOCK_EXCLUSIVE : LOCK_SHARED,
+				 LOCK_WAIT);
 	read_providers(&choice);
 	while (!done)
 	{

@@ -62,6 +62,12 @@ reclaims(const VisitRow *row, const VisitRow *old)
 		   query_run(&find_claim, values, NULL, 1) == 0;
 }
 
+bool
+books_again(const VisitRow *row, const VisitRow *old)
+{
+	return !visit_same(row, old, VISIT_PATIENT_ID) || reclaims(row, old);
+}
+
 /* A free seat of the resource, rather one that no earlier row of this statement has picked. */
 static ChosenSeat
 choose_seat(const LookedResource *resource, const pg_uuid_t *visit, const VisitTime *time)

@@ -20,6 +20,9 @@ extern bool plan_changed(const VisitRow *row, const VisitRow *old);
  */
 extern bool reclaims(const VisitRow *row, const VisitRow *old);
 
+/* Does an update book: give the visit to another patient, or a hold its lost time again? */
+extern bool books_again(const VisitRow *row, const VisitRow *old);
+
 /* A seat chosen for a claim. */
 typedef struct ChosenSeat
 {

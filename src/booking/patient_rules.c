@@ -3,15 +3,17 @@
  *		What is asked about the patient of a visit.
  *
  * The patient's other visits are looked at before a row is written, in the
- * query that reads the patient anyway.  Rows that the same statement, or one
- * nested in it, writes in between are not seen then; so once all are written
- * they are looked at again, unless nothing was in between.
+ * query that reads the patient anyway.  Other rows that the same statement, or
+ * one nested in it, writes are not seen then, be they written before or after;
+ * so once all are written they are looked at again, unless there were none.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "booking/patient_rules.h"
 #include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "compat.h"
 #include "errors.h"
 #include "lock.h"
 #include "query.h"
@@ -28,7 +30,9 @@ enum
 	PATIENT_ACTIVE = 1,
 	PATIENT_CODE_TAKEN,
 	PATIENT_OVERLAPPED,
-	PATIENT_TO_COME
+	PATIENT_TO_COME,
+	PATIENT_TO_COME_OF_SERVICE,
+	PATIENT_THAT_DAY
 };
 
 static SavedQuery find_patient = {
@@ -38,29 +42,65 @@ static SavedQuery find_patient = {
 	.as_owner = true,
 };
 
+#define IS_TO_COME "v.ends_at" GT "$7 and v.status" LT "'in_progress'::clinic.appointment_status"
+
 /*
- * Besides: does another visit than $4 overlap [$5, $6), and how many are to come
- * at $7?  Nothing longer than a claim reaches into what is asked about, so only
- * visits that start after $8 are read.  A hold that ended at $7 is none.
+ * Besides: does another visit than $4 that takes time overlap [$5, $6), how many
+ * are to come at $7, how many of those of service $9, and how many start in [$10,
+ * $11)?  Only visits that start after $8 are read.  A hold that ended at $7 is
+ * none.
  */
 static SavedQuery find_patient_and_visits = {
 	.sql = "select " PATIENT_IS_ACTIVE ", " CODE_IS_TAKEN ","
 		   " coalesce(pg_catalog.bool_or(v.starts_at" LT "$6 and v.ends_at" GT "$5 and v.mode" EQ
-		   "'timed'::clinic.visit_mode), false),"
-		   " pg_catalog.count(*) filter (where v.ends_at" GT "$7 and v.status" NE
-		   "'in_progress'::clinic.appointment_status)"
+		   "'timed'::clinic.visit_mode and v.status" LE
+		   "'in_progress'::clinic.appointment_status), false),"
+		   " pg_catalog.count(*) filter (where " IS_TO_COME "),"
+		   " pg_catalog.count(*) filter (where " IS_TO_COME " and v.service_id" EQ "$9),"
+		   " pg_catalog.count(*) filter (where v.starts_at" GE "$10 and v.starts_at" LT "$11)"
 		   " from clinic.appointment v where v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
 		   " and v.starts_at" GT "$8 and v.id" NE "$4"
-		   " and v.status" LE "'in_progress'::clinic.appointment_status"
+		   " and v.status" LE "'completed'::clinic.appointment_status"
 		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$7)",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-					 TIMESTAMPTZOID, TIMESTAMPTZOID),
+					 TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
 
-/* The visit whose patient was asked about last, before it was written. */
+static SavedQuery find_no_shows = {
+	.sql = "select 1 from clinic.appointment v where v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
+		   " and v.starts_at" GE "$3 and v.status" EQ "'no_show'::clinic.appointment_status",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* How many visits a patient may have, where the rules say so. */
+struct PatientLimit
+{
+	size_t rule; /* offset in PatientRules of the number, an int32 */
+	int column;	 /* of find_patient_and_visits, which counts the others */
+	const char *message;
+	const char *hint;
+};
+
+static const PatientLimit limits[] = {
+	{offsetof(PatientRules, max_active), PATIENT_TO_COME,
+	 "the patient has as many visits to come as the clinic allows", NULL},
+	{offsetof(PatientRules, max_active_of_service), PATIENT_TO_COME_OF_SERVICE,
+	 "the patient has as many visits of this service to come as the clinic allows", NULL},
+	{offsetof(PatientRules, max_per_day), PATIENT_THAT_DAY,
+	 "the patient has as many visits on that day as the clinic allows", "Choose another day."},
+};
+
+/* The visit whose patient was asked about last, if every other row was seen then; else zeros. */
 static pg_uuid_t last_asked;
+
+/* When a row was written last, and whether the same command has written another before. */
+static LocalTransactionId last_transaction = InvalidLocalTransactionId;
+static CommandId last_command = InvalidCommandId;
+static bool sees_all_rows = false;
 
 /* Run one of the two for its single row. */
 static void
@@ -90,35 +130,97 @@ read_patient_of(const VisitRow *row, const char *code)
 	read_patient(&find_patient, values, nulls);
 }
 
+static bool
+counts_visits_to_come(const PatientRules *rules)
+{
+	return rules->max_active > 0 || rules->max_active_of_service > 0;
+}
+
+/* Is anything asked about visits that were not missed? */
+static bool
+has_rules_about_visits(const PatientRules *rules)
+{
+	return rules->prevent_overlap || counts_visits_to_come(rules) || rules->max_per_day > 0;
+}
+
+bool
+has_patient_rules(const PatientRules *rules)
+{
+	return has_rules_about_visits(rules) || rules->no_show_limit > 0;
+}
+
+void
+note_row_of_command(void)
+{
+	LocalTransactionId transaction = current_local_xid();
+	CommandId command = GetCurrentCommandId(false);
+
+	sees_all_rows = transaction != last_transaction || command != last_command;
+	last_transaction = transaction;
+	last_command = command;
+	memset(&last_asked, 0, sizeof(last_asked));
+}
+
 static void
-read_patient_and_visits(const VisitRow *row, bool counted, const char *code)
+read_patient_and_visits(const VisitRow *row, const PatientRules *rules, const char *code)
 {
 	TimestampTz starts_at = visit_time(row, VISIT_STARTS_AT);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	TimestampTz first = counted ? Min(starts_at, now) : starts_at;
-	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID),
-					  visit_datum(row, VISIT_PATIENT_ID),
-					  code ? CStringGetTextDatum(code) : (Datum) 0,
-					  visit_datum(row, VISIT_ID),
-					  visit_datum(row, VISIT_STARTS_AT),
-					  visit_datum(row, VISIT_ENDS_AT),
-					  TimestampTzGetDatum(now),
-					  TimestampTzGetDatum(first - LONGEST_CLAIM)};
-	bool nulls[] = {false, false, code == NULL, false, false, false, false, false};
+	/* Nothing longer than a claim reaches into what is asked about. */
+	TimestampTz after = starts_at - LONGEST_CLAIM;
+	TimestampTz day_start = starts_at;
+	TimestampTz day_end = starts_at;
+	Datum values[11];
+	bool nulls[11] = {false};
 
+	if (counts_visits_to_come(rules))
+		after = Min(after, now - LONGEST_CLAIM);
+	if (rules->max_per_day > 0)
+	{
+		DateADT day = civil_day(starts_at, rules->zone);
+
+		day_start = civil_day_start(day, rules->zone);
+		day_end = civil_day_start(day + 1, rules->zone);
+		after = Min(after, day_start - 1);
+	}
+	values[0] = visit_datum(row, VISIT_CLINIC_ID);
+	values[1] = visit_datum(row, VISIT_PATIENT_ID);
+	values[2] = code ? CStringGetTextDatum(code) : (Datum) 0;
+	nulls[2] = code == NULL;
+	values[3] = visit_datum(row, VISIT_ID);
+	values[4] = visit_datum(row, VISIT_STARTS_AT);
+	values[5] = visit_datum(row, VISIT_ENDS_AT);
+	values[6] = TimestampTzGetDatum(now);
+	values[7] = TimestampTzGetDatum(after);
+	values[8] = visit_datum(row, VISIT_SERVICE_ID);
+	values[9] = TimestampTzGetDatum(day_start);
+	values[10] = TimestampTzGetDatum(day_end);
 	read_patient(&find_patient_and_visits, values, nulls);
+}
+
+/* The first limit that leaves no room for another visit, of what was read last. */
+static const PatientLimit *
+reached_limit(const PatientRules *rules)
+{
+	for (size_t i = 0; i < lengthof(limits); i++)
+	{
+		int32 most = *(const int32 *) ((const char *) rules + limits[i].rule);
+
+		if (most > 0 && query_int64(0, limits[i].column, 0) >= most)
+			return &limits[i];
+	}
+	return NULL;
 }
 
 /* What the last read_patient_and_visits() found. */
 static OtherVisits
-found_visits(const VisitRow *row, bool prevent_overlap, int32 max_active)
+found_visits(const VisitRow *row, const PatientRules *rules)
 {
 	OtherVisits others;
 
-	others.overlap =
-		prevent_overlap && visit_mode(row) == MODE_TIMED && query_bool(0, PATIENT_OVERLAPPED);
-	others.as_many_as_allowed = max_active > 0 && visit_isnull(row, VISIT_OVERRIDE_REASON) &&
-								query_int64(0, PATIENT_TO_COME, 0) >= max_active;
+	others.overlap = rules->prevent_overlap && visit_mode(row) == MODE_TIMED &&
+					 query_bool(0, PATIENT_OVERLAPPED);
+	others.reached = visit_isnull(row, VISIT_OVERRIDE_REASON) ? reached_limit(rules) : NULL;
 	return others;
 }
 
@@ -126,10 +228,10 @@ bool
 check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bool override,
 			  OtherVisits *others)
 {
-	bool read_visits = others && has_patient_rules(facts);
+	bool read_visits = others && has_rules_about_visits(&facts->patient);
 
 	if (read_visits)
-		read_patient_and_visits(row, facts->max_active_per_patient > 0, code);
+		read_patient_and_visits(row, &facts->patient, code);
 	else
 		read_patient_of(row, code);
 	if (query_bool(0, PATIENT_CODE_TAKEN))
@@ -137,13 +239,13 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 
 	if (!override && !query_bool(0, PATIENT_ACTIVE))
 		refuse(REASON_INACTIVE, "this patient takes no new visits", NULL, NULL);
-	if (others)
-		memset(others, 0, sizeof(*others));
+	if (others == NULL)
+		return false;
+	memset(others, 0, sizeof(*others));
 	if (read_visits)
-	{
-		*others = found_visits(row, facts->prevent_patient_overlap, facts->max_active_per_patient);
+		*others = found_visits(row, &facts->patient);
+	if (sees_all_rows)
 		last_asked = *visit_uuid(row, VISIT_ID);
-	}
 	return false;
 }
 
@@ -153,18 +255,36 @@ check_other_visits(const VisitRow *row, const OtherVisits *others)
 	if (others->overlap)
 		refuse(REASON_PATIENT_OVERLAP, "the patient has another visit at that time", NULL,
 			   "Choose another time, or cancel the other visit.");
-	if (others->as_many_as_allowed)
-		refuse(REASON_LIMIT_REACHED, "the patient has as many visits to come as the clinic allows",
-			   NULL, NULL);
+	if (others->reached)
+		refuse(REASON_LIMIT_REACHED, others->reached->message, NULL, others->reached->hint);
 }
 
 void
-check_visits_of_statement(const VisitRow *row)
+check_no_shows(const VisitRow *row, const PatientRules *rules)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	Datum values[3];
+
+	if (rules->no_show_limit == 0)
+		return;
+	values[0] = visit_datum(row, VISIT_CLINIC_ID);
+	values[1] = visit_datum(row, VISIT_PATIENT_ID);
+	values[2] = TimestampTzGetDatum(civil_earlier(now, &rules->no_show_period, rules->zone));
+	if (query_run(&find_no_shows, values, NULL, rules->no_show_limit) <
+		(uint64) rules->no_show_limit)
+		return;
+	refuse(REASON_PATIENT_BLOCKED, "the patient has missed too many visits to book another", NULL,
+		   "The clinic's staff may book with an override_reason.");
+}
+
+void
+check_visits_of_statement(const VisitRow *row, bool booked)
 {
 	const pg_uuid_t *visit = visit_uuid(row, VISIT_ID);
 	const pg_uuid_t *clinic_id = visit_uuid(row, VISIT_CLINIC_ID);
 	ClinicConfiguration clinic;
-	OtherVisits others;
+	ServiceConfiguration service;
+	PatientRules rules;
 
 	if (memcmp(&last_asked, visit, UUID_LEN) == 0)
 	{
@@ -173,9 +293,18 @@ check_visits_of_statement(const VisitRow *row)
 	}
 	/* Where there are rules, the patient was locked exclusively. */
 	if (!patient_is_locked(clinic_id, visit_uuid(row, VISIT_PATIENT_ID)) ||
-		!configured_clinic(clinic_id, &clinic))
+		!configured_clinic(clinic_id, &clinic) ||
+		!configured_service(clinic_id, visit_uuid(row, VISIT_SERVICE_ID), &service))
 		return;
-	read_patient_and_visits(row, clinic.max_active_per_patient > 0, NULL);
-	others = found_visits(row, clinic.prevent_patient_overlap, clinic.max_active_per_patient);
-	check_other_visits(row, &others);
+	rules = patient_rules(&clinic, &service);
+	if (booked && visit_isnull(row, VISIT_OVERRIDE_REASON))
+		check_no_shows(row, &rules);
+	if (has_rules_about_visits(&rules))
+	{
+		OtherVisits others;
+
+		read_patient_and_visits(row, &rules, NULL);
+		others = found_visits(row, &rules);
+		check_other_visits(row, &others);
+	}
 }

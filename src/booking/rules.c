@@ -142,8 +142,7 @@ facts_read(VisitFacts *facts, const pg_uuid_t *clinic_id, const pg_uuid_t *servi
 	facts->buffer_after = service.buffer_after;
 	facts->longest_claim = clinic.longest_claim;
 	facts->requires_more = service.nunits > 0;
-	facts->prevent_patient_overlap = clinic.prevent_patient_overlap;
-	facts->max_active_per_patient = clinic.max_active_per_patient;
+	facts->patient = patient_rules(&clinic, &service);
 }
 
 Reason
@@ -157,10 +156,18 @@ visit_refusal(const VisitFacts *facts, VisitMode mode, TimestampTz starts_at, Ti
 	return booking_refusal(&facts->booking, &times, mode, starts_at, ends_at);
 }
 
-bool
-has_patient_rules(const VisitFacts *facts)
+PatientRules
+patient_rules(const ClinicConfiguration *clinic, const ServiceConfiguration *service)
 {
-	return facts->prevent_patient_overlap || facts->max_active_per_patient > 0;
+	return (PatientRules){
+		.zone = clinic->zone,
+		.prevent_overlap = clinic->prevent_patient_overlap,
+		.max_active = clinic->max_active_per_patient,
+		.max_active_of_service = service->max_active_per_patient,
+		.max_per_day = clinic->max_per_day_per_patient,
+		.no_show_limit = clinic->no_show_limit,
+		.no_show_period = clinic->no_show_period,
+	};
 }
 
 static LookedResource *

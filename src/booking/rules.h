@@ -15,6 +15,18 @@
 /* The longest a claim may be: a civil day can last 25 hours. */
 #define LONGEST_CLAIM (26 * USECS_PER_HOUR)
 
+/* What the clinic and the service ask about a patient.  Of a number, 0: it may be any. */
+typedef struct PatientRules
+{
+	pg_tz *zone; /* the clinic's, for days and months */
+	bool prevent_overlap;
+	int32 max_active; /* visits to come */
+	int32 max_active_of_service;
+	int32 max_per_day;
+	int32 no_show_limit; /* visits missed in no_show_period */
+	Interval no_show_period;
+} PatientRules;
+
 typedef struct VisitFacts
 {
 	BookingFacts booking;
@@ -28,9 +40,7 @@ typedef struct VisitFacts
 	int64 longest_claim; /* the clinic's */
 	bool requires_more;	 /* than its provider */
 
-	/* The clinic's rules about a patient's other visits. */
-	bool prevent_patient_overlap;
-	int32 max_active_per_patient; /* 0: any number */
+	PatientRules patient;
 } VisitFacts;
 
 /*
@@ -44,8 +54,8 @@ extern void facts_read(VisitFacts *facts, const pg_uuid_t *clinic, const pg_uuid
 extern Reason visit_refusal(const VisitFacts *facts, VisitMode mode, TimestampTz starts_at,
 							TimestampTz ends_at);
 
-/* Does any rule look at the patient's other visits? */
-extern bool has_patient_rules(const VisitFacts *facts);
+extern PatientRules patient_rules(const ClinicConfiguration *clinic,
+								  const ServiceConfiguration *service);
 
 /* A resource, and what is taken of it in the stretch that was looked at. */
 typedef struct LookedResource

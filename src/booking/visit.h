@@ -40,6 +40,7 @@
 	COLUMN(CANCELLED_AT, "cancelled_at") \
 	COLUMN(CANCELLED_BY, "cancelled_by") \
 	COLUMN(CANCELLATION_REASON, "cancellation_reason") \
+	COLUMN(CANCELLED_LATE, "cancelled_late") \
 	COLUMN(CREATED_AT, "created_at") \
 	COLUMN(CREATED_BY, "created_by") \
 	COLUMN(UPDATED_AT, "updated_at") \

@@ -192,7 +192,7 @@ has_claims(const VisitRow *row)
  * or by somebody else's trigger: make the claims what the present row says.
  */
 static void
-claims_of_present_row(Relation relation, const VisitRow *written)
+claims_of_present_row(Relation relation, const VisitRow *written, bool booked)
 {
 	Datum values[] = {visit_datum(written, VISIT_CLINIC_ID), visit_datum(written, VISIT_ID)};
 	HeapTupleData tuple = {0};
@@ -208,7 +208,7 @@ claims_of_present_row(Relation relation, const VisitRow *written)
 	if (has_claims(&present))
 	{
 		write_claims(&present);
-		check_visits_of_statement(&present);
+		check_visits_of_statement(&present, booked);
 	}
 }
 
@@ -216,6 +216,7 @@ static void
 claims_after_update(const VisitRow *row, const VisitRow *old)
 {
 	VisitStatus status = visit_status(row);
+	bool booked;
 
 	/* A completed visit keeps its claims: it did take the time. */
 	if (status == STATUS_CANCELLED || status == STATUS_NO_SHOW)
@@ -224,11 +225,14 @@ claims_after_update(const VisitRow *row, const VisitRow *old)
 			remove_claims(old);
 		return;
 	}
-	if (!has_claims(row) || !(plan_changed(row, old) || reclaims(row, old)))
+	if (!has_claims(row))
+		return;
+	booked = books_again(row, old);
+	if (!booked && !plan_changed(row, old))
 		return;
 	remove_claims(old);
 	write_claims(row);
-	check_visits_of_statement(row);
+	check_visits_of_statement(row, booked);
 }
 
 static void
@@ -248,13 +252,13 @@ after_change(const TriggerData *trigger)
 	if (rows.written == NULL)
 		remove_claims(&old);
 	else if (!table_tuple_satisfies_snapshot(relation, slot, SnapshotSelf))
-		claims_of_present_row(relation, &row);
+		claims_of_present_row(relation, &row, rows.old == NULL || books_again(&row, &old));
 	else if (rows.old)
 		claims_after_update(&row, &old);
 	else if (has_claims(&row))
 	{
 		write_claims(&row);
-		check_visits_of_statement(&row);
+		check_visits_of_statement(&row, true);
 	}
 	journal_write(relation, rows.old, rows.written, &journal_subject);
 }

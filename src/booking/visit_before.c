@@ -11,6 +11,7 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "booking/account.h"
+#include "booking/cancel_notice.h"
 #include "booking/occupancy.h"
 #include "booking/patient_rules.h"
 #include "booking/visit_plan.h"
@@ -260,10 +261,14 @@ before_insert(Relation relation, HeapTuple tuple)
 	require(&row, VISIT_STATUS, "status");
 	require(&row, VISIT_MODE, "mode");
 	status = visit_status(&row);
+	note_row_of_command();
 	check_account_insert(&row);
 	check_texts(&row, NULL);
 	check_resource_ids(&row);
 	check_hold(&row, status);
+	/* Of a cancellation in the past the staff may say it. */
+	if (status != STATUS_CANCELLED)
+		visit_set(&row, VISIT_CANCELLED_LATE, BoolGetDatum(false));
 
 	lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_WAIT);
 	if (!visit_isnull(&row, VISIT_IDEMPOTENCY_KEY))
@@ -280,7 +285,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	{
 		stamp_status(&row, status);
 		plan_visit(&row, NULL, &facts,
-				   visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BY_RULES : PLAN_OVERRIDE, true);
+				   visit_isnull(&row, VISIT_OVERRIDE_REASON) ? PLAN_BOOK : PLAN_OVERRIDE, true);
 	}
 	else
 		ask_about_patient(&row, &facts, true, NULL);
@@ -327,6 +332,7 @@ static void
 replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool override)
 {
 	bool changed = plan_changed(row, old);
+	PlanKind kind;
 	VisitFacts facts;
 
 	visit_facts(&facts, row);
@@ -338,11 +344,28 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 	/* The reason given for an earlier time does not excuse another. */
 	if (changed && !override && !visit_isnull(row, VISIT_OVERRIDE_REASON))
 		visit_set_null(row, VISIT_OVERRIDE_REASON);
-	plan_visit(row, old, &facts,
-			   override	 ? PLAN_OVERRIDE
-			   : changed ? PLAN_BY_RULES
-						 : PLAN_RECLAIM,
-			   is_set(trigger, VISIT_RESOURCE_IDS));
+	if (override)
+		kind = PLAN_OVERRIDE;
+	else if (!changed)
+		kind = PLAN_RECLAIM;
+	else
+		kind = books_again(row, old) ? PLAN_BOOK : PLAN_MOVE;
+	plan_visit(row, old, &facts, kind, is_set(trigger, VISIT_RESOURCE_IDS));
+}
+
+/*
+ * A visit is moved or cancelled: an account may do neither once the notice runs,
+ * and of a cancellation it is written down.
+ */
+static void
+check_cancel_notice(VisitRow *row, const VisitRow *old, bool cancelled)
+{
+	CancelNotice notice = cancel_notice(old);
+
+	if (notice.is_wanted && notice.has_begun)
+		check_account_notice(old, cancelled);
+	if (cancelled)
+		visit_set(row, VISIT_CANCELLED_LATE, BoolGetDatum(notice.has_begun));
 }
 
 /* What is over stays as it was. */
@@ -364,20 +387,25 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 	bool override;
 	bool moved;
 	bool same_status;
+	bool cancelled;
 
 	visit_read(&old, trigger->tg_relation, rows->old);
 	visit_read(&row, trigger->tg_relation, rows->written);
-	/* The seat is ours to choose. */
+	/* The seat is ours to choose, and what is late ours to say. */
 	if (!visit_same(&row, &old, VISIT_SEAT))
 		visit_copy(&row, &old, VISIT_SEAT);
+	if (!visit_same(&row, &old, VISIT_CANCELLED_LATE))
+		visit_copy(&row, &old, VISIT_CANCELLED_LATE);
 	if (!visit_changed(&row, &old))
 		return visit_tuple(&row);
+	note_row_of_command();
 	require(&row, VISIT_PATIENT_ID, "patient_id");
 	require(&row, VISIT_SERVICE_ID, "service_id");
 	require(&row, VISIT_STATUS, "status");
 	check_resource_ids(&row);
 	status = visit_status(&row);
 	same_status = visit_same(&row, &old, VISIT_STATUS);
+	cancelled = !same_status && status == STATUS_CANCELLED;
 	override = is_set(trigger, VISIT_OVERRIDE_REASON) && !visit_isnull(&row, VISIT_OVERRIDE_REASON);
 	moved = plan_changed(&row, &old);
 	check_account_update(&row, &old, override);
@@ -390,6 +418,8 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 
 	if (moved || !same_status)
 		lock_clinic(visit_uuid(&row, VISIT_CLINIC_ID), LOCK_SHARED, LOCK_TRY);
+	if (moved || cancelled)
+		check_cancel_notice(&row, &old, cancelled);
 	if (moved || reclaims(&row, &old))
 		replan(&row, &old, trigger, override);
 	if (!same_status)

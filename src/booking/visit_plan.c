@@ -371,8 +371,10 @@ plan_visit(VisitRow *row, const VisitRow *old, VisitFacts *facts, PlanKind kind,
 	if (plan.time.claim_to - plan.time.claim_from > facts->longest_claim)
 		clinic_raise_longest_claim(clinic, plan.time.claim_to - plan.time.claim_from);
 	lock_patient(clinic, visit_uuid(row, VISIT_PATIENT_ID),
-				 has_patient_rules(facts) ? LOCK_EXCLUSIVE : LOCK_SHARED, plan.manner);
+				 has_patient_rules(&facts->patient) ? LOCK_EXCLUSIVE : LOCK_SHARED, plan.manner);
 	ask_about_patient(row, facts, plan.override, &others);
+	if (!plan.override && kind != PLAN_MOVE)
+		check_no_shows(row, &facts->patient);
 	gather(&plan, old, names_resources);
 	occupy(&plan);
 	check_other_visits(row, &others);

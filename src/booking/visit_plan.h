@@ -13,8 +13,9 @@
 /* Why the rules are asked, which decides what they are asked. */
 typedef enum PlanKind
 {
-	PLAN_BY_RULES, /* a new time, provider or service */
-	PLAN_OVERRIDE, /* the same, the rules set aside */
+	PLAN_BOOK,	   /* a new visit of the patient's */
+	PLAN_MOVE,	   /* a new time, provider or service of a visit there is */
+	PLAN_OVERRIDE, /* one of these, the rules set aside */
 	PLAN_RECLAIM   /* an expired hold wants its time back */
 } PlanKind;
 

@@ -38,7 +38,10 @@
 #include "civil/civil.h"
 #include "common/int.h"
 #include "errors.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/timestamp.h"
 
 /*
  * No zone is further from UTC.  The time zone database stays within 16 hours; a
@@ -150,6 +153,32 @@ civil_day_start(DateADT day, pg_tz *zone)
 	CivilClock clock = civil_clock(zone);
 
 	return clock_day_start(&clock, day);
+}
+
+/* Forward with timestamp_pl_interval, back with timestamp_mi_interval. */
+static TimestampTz
+move_days(TimestampTz instant, const Interval *interval, pg_tz *zone, PGFunction move)
+{
+	Interval days = {.month = interval->month, .day = interval->day};
+	Datum moved;
+
+	if (days.month == 0 && days.day == 0)
+		return instant;
+	moved = DirectFunctionCall2(move, TimestampGetDatum(civil_local(instant, zone)),
+								IntervalPGetDatum(&days));
+	return civil_instant(DatumGetTimestamp(moved), zone);
+}
+
+TimestampTz
+civil_later(TimestampTz instant, const Interval *interval, pg_tz *zone)
+{
+	return move_days(instant, interval, zone, timestamp_pl_interval) + interval->time;
+}
+
+TimestampTz
+civil_earlier(TimestampTz instant, const Interval *interval, pg_tz *zone)
+{
+	return move_days(instant, interval, zone, timestamp_mi_interval) - interval->time;
 }
 
 TimestampTz

@@ -109,6 +109,14 @@ extern TimestampTz clock_day_start(CivilClock *clock, DateADT day);
 extern TimestampTz clock_reach(CivilClock *clock, Timestamp local);
 
 /*
+ * The instant that lies an interval after another, or before it: its months and
+ * days on the zone's wall clock, then its hours as they pass (RFC 5545 section
+ * 3.3.6).
+ */
+extern TimestampTz civil_later(TimestampTz instant, const Interval *interval, pg_tz *zone);
+extern TimestampTz civil_earlier(TimestampTz instant, const Interval *interval, pg_tz *zone);
+
+/*
  * The microseconds of an interval, a day being 24 hours and a month 30 days, as
  * intervals are compared.  One too long for the result gives the nearest.
  */

@@ -93,6 +93,7 @@ enum
 	POLICY_MIN_NOTICE = 1,
 	POLICY_MAX_ADVANCE,
 	POLICY_ALLOW_SAME_DAY,
+	POLICY_CANCEL_NOTICE,
 	POLICY_SLOT_STEP,
 	CLINIC_TIMEZONE,
 	CLINIC_IS_CLOSED,
@@ -102,21 +103,27 @@ enum
 	CLINIC_LONGEST_CLAIM,
 	CLINIC_PREVENT_PATIENT_OVERLAP,
 	CLINIC_MAX_ACTIVE_PER_PATIENT,
+	CLINIC_MAX_PER_DAY_PER_PATIENT,
+	CLINIC_NO_SHOW_LIMIT,
+	CLINIC_NO_SHOW_PERIOD,
 	CLINIC_MODE,
 	CLINIC_HOURS,
 	SERVICE_IS_ACTIVE = CLINIC_TIMEZONE,
 	SERVICE_MODE,
 	SERVICE_DURATION,
 	SERVICE_BUFFER_BEFORE,
-	SERVICE_BUFFER_AFTER
+	SERVICE_BUFFER_AFTER,
+	SERVICE_MAX_ACTIVE_PER_PATIENT
 };
 
 static SavedQuery find_clinic = {
-	.sql = "select c.min_notice, c.max_advance, c.allow_same_day, c.slot_step, c.timezone,"
+	.sql = "select c.min_notice, c.max_advance, c.allow_same_day, c.cancel_notice, c.slot_step,"
+		   " c.timezone,"
 		   " c.status" EQ "'closed'::clinic.clinic_status,"
 		   " c.status" EQ "'closing_soon'::clinic.clinic_status,"
 		   " c.min_duration, c.max_duration, c.longest_claim, c.prevent_patient_overlap,"
-		   " c.max_active_per_patient, c.mode::pg_catalog.text, c.hours"
+		   " c.max_active_per_patient, c.max_per_day_per_patient, c.no_show_limit,"
+		   " c.no_show_period, c.mode::pg_catalog.text, c.hours"
 		   " from clinic.clinic c where c.id" EQ "$1",
 	QUERY_PARAMETERS(UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
@@ -124,8 +131,9 @@ static SavedQuery find_clinic = {
 };
 
 static SavedQuery find_service = {
-	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.slot_step, s.is_active,"
-		   " s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after"
+	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.cancel_notice, s.slot_step,"
+		   " s.is_active, s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after,"
+		   " s.max_active_per_patient"
 		   " from clinic.service s where s.clinic_id" EQ "$1 and s.id" EQ "$2",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
@@ -328,6 +336,7 @@ read_policy(BookingPolicy *policy)
 {
 	const Interval *min_notice = query_interval(0, POLICY_MIN_NOTICE);
 	const Interval *max_advance = query_interval(0, POLICY_MAX_ADVANCE);
+	const Interval *cancel_notice = query_interval(0, POLICY_CANCEL_NOTICE);
 
 	policy->has_min_notice = min_notice != NULL;
 	if (min_notice)
@@ -335,6 +344,9 @@ read_policy(BookingPolicy *policy)
 	policy->has_max_advance = max_advance != NULL;
 	if (max_advance)
 		policy->max_advance = *max_advance;
+	policy->has_cancel_notice = cancel_notice != NULL;
+	if (cancel_notice)
+		policy->cancel_notice = *cancel_notice;
 	policy->has_allow_same_day = !query_isnull(0, POLICY_ALLOW_SAME_DAY);
 	policy->allow_same_day = query_bool(0, POLICY_ALLOW_SAME_DAY);
 	policy->slot_step = microseconds(POLICY_SLOT_STEP);
@@ -449,6 +461,9 @@ read_clinic(Entry *entry, MemoryContext memory)
 	clinic->longest_claim = microseconds(CLINIC_LONGEST_CLAIM);
 	clinic->prevent_patient_overlap = query_bool(0, CLINIC_PREVENT_PATIENT_OVERLAP);
 	clinic->max_active_per_patient = query_int32(0, CLINIC_MAX_ACTIVE_PER_PATIENT, 0);
+	clinic->max_per_day_per_patient = query_int32(0, CLINIC_MAX_PER_DAY_PER_PATIENT, 0);
+	clinic->no_show_limit = query_int32(0, CLINIC_NO_SHOW_LIMIT, 0);
+	clinic->no_show_period = *query_interval(0, CLINIC_NO_SHOW_PERIOD);
 	clinic->mode = mode_from_name(query_text(0, CLINIC_MODE));
 	clinic->opening.hours = copy_hours(0, CLINIC_HOURS, memory);
 	read_rotas(&clinic->opening, query_run(&find_clinic_rotas, &id, NULL, 0), memory);
@@ -515,6 +530,7 @@ read_service(Entry *entry, MemoryContext memory)
 	service->duration = microseconds(SERVICE_DURATION);
 	service->buffer_before = microseconds(SERVICE_BUFFER_BEFORE);
 	service->buffer_after = microseconds(SERVICE_BUFFER_AFTER);
+	service->max_active_per_patient = query_int32(0, SERVICE_MAX_ACTIVE_PER_PATIENT, 0);
 	nrequirements = query_run(&find_requirements, values, NULL, 0);
 	if (nrequirements > 0)
 		read_requirements(service, nrequirements, memory);

@@ -29,9 +29,11 @@ typedef struct BookingPolicy
 	bool has_min_notice;
 	bool has_max_advance;
 	bool has_allow_same_day;
+	bool has_cancel_notice;
 	bool allow_same_day;
 	Interval min_notice;
 	Interval max_advance;
+	Interval cancel_notice;
 	int64 slot_step; /* 0: none of its own */
 } BookingPolicy;
 
@@ -45,8 +47,11 @@ typedef struct ClinicConfiguration
 	int64 max_duration;
 	int64 longest_claim;
 	bool prevent_patient_overlap;
-	int32 max_active_per_patient; /* 0: any number */
-	VisitMode mode;				  /* of days, unless a rota says otherwise */
+	int32 max_active_per_patient;  /* 0: any number */
+	int32 max_per_day_per_patient; /* 0: any number */
+	int32 no_show_limit;		   /* 0: any number */
+	Interval no_show_period;
+	VisitMode mode; /* of days, unless a rota says otherwise */
 	OpeningRules opening;
 } ClinicConfiguration;
 
@@ -64,6 +69,7 @@ typedef struct ServiceConfiguration
 	int64 duration;
 	int64 buffer_before;
 	int64 buffer_after;
+	int32 max_active_per_patient; /* 0: any number */
 	BookingPolicy policy;
 	int nunits; /* so many resources are required besides the provider */
 	int ncandidates;

@@ -53,3 +53,15 @@ begin atomic
 end;
 comment on function clinic.find_patients(text, uuid) is
   'The patients whose name or e-mail holds every word of the query, or whose phone holds its digits; by name.';
+
+create function clinic.no_show_count(patient clinic.patient) returns bigint
+  language sql stable parallel safe
+begin atomic
+  select pg_catalog.count(*)
+  from clinic.appointment a
+  where a.clinic_id = (no_show_count.patient).clinic_id
+    and a.patient_id = (no_show_count.patient).id
+    and a.status = 'no_show';
+end;
+comment on function clinic.no_show_count(clinic.patient) is
+  'How many visits the patient has missed, ever: those that are no_show. A computed field.';

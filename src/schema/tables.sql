@@ -23,7 +23,10 @@ create table clinic.clinic (
   min_duration interval not null default '5 minutes',
   max_duration interval not null default '8 hours',
   max_active_per_patient integer,
+  max_per_day_per_patient integer,
   prevent_patient_overlap boolean not null default false,
+  no_show_limit integer,
+  no_show_period interval not null default '6 months',
   longest_claim interval not null default '0',
   created_at timestamptz not null default pg_catalog.now(),
   constraint clinic_pkey primary key (id),
@@ -37,7 +40,10 @@ create table clinic.clinic (
   constraint clinic_slot_step_check check (slot_step between '1 minute' and '24 hours'),
   constraint clinic_duration_check
     check (min_duration >= '1 minute' and min_duration <= max_duration and max_duration <= '8 hours'),
-  constraint clinic_max_active_check check (max_active_per_patient > 0)
+  constraint clinic_max_active_check check (max_active_per_patient > 0),
+  constraint clinic_max_per_day_check check (max_per_day_per_patient > 0),
+  constraint clinic_no_show_limit_check check (no_show_limit > 0),
+  constraint clinic_no_show_period_check check (no_show_period > '0' and no_show_period <= '10 years')
 );
 comment on table clinic.clinic is 'A clinic and its booking policy.';
 comment on column clinic.clinic.timezone is 'Its IANA time zone, by the name pg_timezone_names has.';
@@ -48,10 +54,13 @@ comment on column clinic.clinic.provider_seats is 'Seats of a provider inserted 
 comment on column clinic.clinic.min_notice is 'How long before its start a visit must be booked.';
 comment on column clinic.clinic.max_advance is 'How far ahead a visit may be booked; null: no limit.';
 comment on column clinic.clinic.allow_same_day is 'Whether a visit may be booked on its own civil day.';
-comment on column clinic.clinic.cancel_notice is 'How long before its start a patient may still cancel.';
+comment on column clinic.clinic.cancel_notice is 'How long before its start a patient may still cancel or move a visit.';
 comment on column clinic.clinic.slot_step is 'The grid, from local midnight, of the starts that are listed.';
 comment on column clinic.clinic.max_active_per_patient is 'How many visits to come a patient may have; null: no limit.';
+comment on column clinic.clinic.max_per_day_per_patient is 'How many visits a patient may have on one civil day; null: no limit.';
 comment on column clinic.clinic.prevent_patient_overlap is 'Whether a patient''s visits may not overlap each other.';
+comment on column clinic.clinic.no_show_limit is 'A patient who missed so many visits in no_show_period books no other; null: no limit.';
+comment on column clinic.clinic.no_show_period is 'How far back from now a missed visit counts for no_show_limit.';
 comment on column clinic.clinic.longest_claim is 'No claim of this clinic is longer; raised as needed, never lowered: searches look back by it.';
 
 create table clinic.member (
@@ -138,6 +147,7 @@ create table clinic.service (
   allow_same_day boolean,
   cancel_notice interval,
   slot_step interval,
+  max_active_per_patient integer,
   is_active boolean not null default true,
   created_at timestamptz not null default pg_catalog.now(),
   constraint service_pkey primary key (clinic_id, id),
@@ -155,11 +165,14 @@ create table clinic.service (
   constraint service_min_notice_check check (min_notice between '0' and '10 years'),
   constraint service_max_advance_check check (max_advance > '0' and max_advance <= '10 years'),
   constraint service_cancel_notice_check check (cancel_notice between '0' and '10 years'),
-  constraint service_slot_step_check check (slot_step between '1 minute' and '24 hours')
+  constraint service_slot_step_check check (slot_step between '1 minute' and '24 hours'),
+  constraint service_max_active_check check (max_active_per_patient > 0)
 );
 comment on table clinic.service is 'What a visit is for, how long it takes, and where its rules differ from the clinic''s (null: they do not).';
 comment on column clinic.service.buffer_before is 'Time kept free before a visit; neighbouring visits'' buffers add up.';
 comment on column clinic.service.buffer_after is 'Time kept free after a visit; neighbouring visits'' buffers add up.';
+comment on column clinic.service.max_active_per_patient is
+  'How many visits of this service to come a patient may have, besides what the clinic says of all; null: no limit.';
 
 create table clinic.provider_service (
   clinic_id uuid not null default clinic.current_clinic(),
@@ -333,6 +346,7 @@ create table clinic.appointment (
   cancelled_at timestamptz,
   cancelled_by uuid,
   cancellation_reason text,
+  cancelled_late boolean not null default false,
   created_at timestamptz not null default pg_catalog.now(),
   created_by uuid,
   updated_at timestamptz not null default pg_catalog.now(),
@@ -344,7 +358,8 @@ create table clinic.appointment (
   constraint appointment_provider_fkey
     foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
   constraint appointment_service_fkey
-    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id)
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint appointment_cancelled_late_check check (not cancelled_late or status = 'cancelled')
 );
 create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
   where idempotency_key is not null;
@@ -368,6 +383,8 @@ comment on column clinic.appointment.override_reason is
   'Why the booking rules were set aside for the present time; staff only. An overlap cannot be overridden.';
 comment on column clinic.appointment.request_hash is 'What the idempotency key was first sent with.';
 comment on column clinic.appointment.hold_expires_at is 'Until when a held visit keeps its time.';
+comment on column clinic.appointment.cancelled_late is
+  'Whether it was cancelled, by whomever, once its cancel_notice had begun; without a notice, after its start.';
 comment on column clinic.appointment.completed_at is 'When the visit ended: the check-out.';
 
 create table clinic.claim (

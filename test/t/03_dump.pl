@@ -41,6 +41,9 @@ insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, 
 select clinic.book('@{[ patient(1) ]}', '@{[ doctor(20) ]}', (select id from clinic.service where code = 'surgery'), '2030-02-01 10:00Z');
 select clinic.book('@{[ patient(2) ]}', '@{[ doctor(1) ]}', '$service', '2030-03-01 10:00Z', idempotency_key => 'k', hold_for => '1 hour');
 select clinic.book('@{[ patient(2) ]}', '@{[ doctor(1) ]}', '$service', '2020-03-01 10:00Z', override_reason => 'from paper');
+select clinic.cancel(id, 'ill') from clinic.appointment where override_reason = 'from paper';
+update clinic.clinic set max_per_day_per_patient = 20, no_show_limit = 20, no_show_period = '1 year 2 days' where id = '$clinic';
+update clinic.service set max_active_per_patient = 200 where clinic_id = '$clinic';
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, status, hold_expires_at)
   values ('@{[ patient(3) ]}', '@{[ doctor(2) ]}', '$service', '2030-03-01 10:00Z', 'held', now() - interval '1 hour'),
     ('@{[ patient(3) ]}', '@{[ doctor(3) ]}', '$service', '2020-03-01 10:00Z', 'completed', null);
