@@ -19,51 +19,45 @@
 #include "query.h"
 #include "utils/builtins.h"
 
-#define PATIENT_IS_ACTIVE \
-	"(select p.is_active from clinic.patient p where p.clinic_id" EQ "$1 and p.id" EQ "$2)"
 #define CODE_IS_TAKEN \
 	"exists (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.code" EQ "$3)"
+#define OF_PATIENT " from clinic.patient p"
+#define IS_PATIENT " where p.clinic_id" EQ "$1 and p.id" EQ "$2"
 
-/* The columns of both. */
+/* The columns of both; those of a visit are null where there is none. */
 enum
 {
 	PATIENT_ACTIVE = 1,
 	PATIENT_CODE_TAKEN,
-	PATIENT_OVERLAPPED,
-	PATIENT_TO_COME,
-	PATIENT_TO_COME_OF_SERVICE,
-	PATIENT_THAT_DAY
+	OTHER_STARTS_AT,
+	OTHER_ENDS_AT,
+	OTHER_SERVICE,
+	OTHER_TAKES_TIME,
+	OTHER_IS_TO_COME
 };
 
 static SavedQuery find_patient = {
-	.sql = "select " PATIENT_IS_ACTIVE ", " CODE_IS_TAKEN,
+	.sql = "select p.is_active, " CODE_IS_TAKEN OF_PATIENT IS_PATIENT,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
 
-#define IS_TO_COME "v.ends_at" GT "$7 and v.status" LT "'in_progress'::clinic.appointment_status"
-
 /*
- * Besides: does another visit than $4 that takes time overlap [$5, $6), how many
- * are to come at $7, how many of those of service $9, and how many start in [$10,
- * $11)?  Only visits that start after $8 are read.  A hold that ended at $7 is
- * none.
+ * And with each visit but $4 that starts after $6: does it take time of the day,
+ * and may it still come to pass?  A hold that ended at $5 is none.
  */
 static SavedQuery find_patient_and_visits = {
-	.sql = "select " PATIENT_IS_ACTIVE ", " CODE_IS_TAKEN ","
-		   " coalesce(pg_catalog.bool_or(v.starts_at" LT "$6 and v.ends_at" GT "$5 and v.mode" EQ
-		   "'timed'::clinic.visit_mode and v.status" LE
-		   "'in_progress'::clinic.appointment_status), false),"
-		   " pg_catalog.count(*) filter (where " IS_TO_COME "),"
-		   " pg_catalog.count(*) filter (where " IS_TO_COME " and v.service_id" EQ "$9),"
-		   " pg_catalog.count(*) filter (where v.starts_at" GE "$10 and v.starts_at" LT "$11)"
-		   " from clinic.appointment v where v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
-		   " and v.starts_at" GT "$8 and v.id" NE "$4"
+	.sql = "select p.is_active, " CODE_IS_TAKEN ", v.starts_at, v.ends_at, v.service_id,"
+		   " v.mode" EQ "'timed'::clinic.visit_mode and v.status" LE
+		   "'in_progress'::clinic.appointment_status,"
+		   " v.status" LT "'in_progress'::clinic.appointment_status" OF_PATIENT
+		   " left join clinic.appointment v on v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
+		   " and v.starts_at" GT "$6 and v.id" NE "$4"
 		   " and v.status" LE "'completed'::clinic.appointment_status"
-		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$7)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-					 TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT
+		   "$5)" IS_PATIENT,
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -76,21 +70,30 @@ static SavedQuery find_no_shows = {
 	.as_owner = true,
 };
 
+/* What is counted of the patient's other visits. */
+typedef enum VisitCount
+{
+	COUNT_TO_COME,
+	COUNT_TO_COME_OF_SERVICE,
+	COUNT_THAT_DAY,
+	NCOUNTS
+} VisitCount;
+
 /* How many visits a patient may have, where the rules say so. */
 struct PatientLimit
 {
 	size_t rule; /* offset in PatientRules of the number, an int32 */
-	int column;	 /* of find_patient_and_visits, which counts the others */
+	VisitCount count;
 	const char *message;
 	const char *hint;
 };
 
 static const PatientLimit limits[] = {
-	{offsetof(PatientRules, max_active), PATIENT_TO_COME,
+	{offsetof(PatientRules, max_active), COUNT_TO_COME,
 	 "the patient has as many visits to come as the clinic allows", NULL},
-	{offsetof(PatientRules, max_active_of_service), PATIENT_TO_COME_OF_SERVICE,
+	{offsetof(PatientRules, max_active_of_service), COUNT_TO_COME_OF_SERVICE,
 	 "the patient has as many visits of this service to come as the clinic allows", NULL},
-	{offsetof(PatientRules, max_per_day), PATIENT_THAT_DAY,
+	{offsetof(PatientRules, max_per_day), COUNT_THAT_DAY,
 	 "the patient has as many visits on that day as the clinic allows", "Choose another day."},
 };
 
@@ -102,13 +105,15 @@ static LocalTransactionId last_transaction = InvalidLocalTransactionId;
 static CommandId last_command = InvalidCommandId;
 static bool sees_all_rows = false;
 
-/* Run one of the two for its single row. */
-static void
+/* Run one of the two; how many rows. */
+static uint64
 read_patient(SavedQuery *query, const Datum *values, const bool *nulls)
 {
-	query_run_one(query, values, nulls);
-	if (query_isnull(0, PATIENT_ACTIVE))
+	uint64 nrows = query_run(query, values, nulls, 0);
+
+	if (nrows == 0)
 		refuse(REASON_NOT_FOUND, "there is no such patient in this clinic", NULL, NULL);
+	return nrows;
 }
 
 void
@@ -117,7 +122,7 @@ check_patient_exists(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient), (Datum) 0};
 	bool nulls[] = {false, false, true};
 
-	read_patient(&find_patient, values, nulls);
+	(void) read_patient(&find_patient, values, nulls);
 }
 
 static void
@@ -127,7 +132,7 @@ read_patient_of(const VisitRow *row, const char *code)
 					  code ? CStringGetTextDatum(code) : (Datum) 0};
 	bool nulls[] = {false, false, code == NULL};
 
-	read_patient(&find_patient, values, nulls);
+	(void) read_patient(&find_patient, values, nulls);
 }
 
 static bool
@@ -161,52 +166,85 @@ note_row_of_command(void)
 	memset(&last_asked, 0, sizeof(last_asked));
 }
 
-static void
+/* The civil day on which the visit starts. */
+typedef struct VisitDay
+{
+	TimestampTz from;
+	TimestampTz to;
+} VisitDay;
+
+static VisitDay
+visit_day(const VisitRow *row, const PatientRules *rules)
+{
+	DateADT day = civil_day(visit_time(row, VISIT_STARTS_AT), rules->zone);
+	VisitDay result = {civil_day_start(day, rules->zone), civil_day_start(day + 1, rules->zone)};
+
+	return result;
+}
+
+/* Read the patient and the other visits that the rules ask about; how many rows. */
+static uint64
 read_patient_and_visits(const VisitRow *row, const PatientRules *rules, const char *code)
 {
-	TimestampTz starts_at = visit_time(row, VISIT_STARTS_AT);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	/* Nothing longer than a claim reaches into what is asked about. */
-	TimestampTz after = starts_at - LONGEST_CLAIM;
-	TimestampTz day_start = starts_at;
-	TimestampTz day_end = starts_at;
-	Datum values[11];
-	bool nulls[11] = {false};
+	TimestampTz after = visit_time(row, VISIT_STARTS_AT) - LONGEST_CLAIM;
+	Datum values[6];
+	bool nulls[6] = {false};
 
 	if (counts_visits_to_come(rules))
 		after = Min(after, now - LONGEST_CLAIM);
 	if (rules->max_per_day > 0)
-	{
-		DateADT day = civil_day(starts_at, rules->zone);
-
-		day_start = civil_day_start(day, rules->zone);
-		day_end = civil_day_start(day + 1, rules->zone);
-		after = Min(after, day_start - 1);
-	}
+		after = Min(after, visit_day(row, rules).from - 1);
 	values[0] = visit_datum(row, VISIT_CLINIC_ID);
 	values[1] = visit_datum(row, VISIT_PATIENT_ID);
 	values[2] = code ? CStringGetTextDatum(code) : (Datum) 0;
 	nulls[2] = code == NULL;
 	values[3] = visit_datum(row, VISIT_ID);
-	values[4] = visit_datum(row, VISIT_STARTS_AT);
-	values[5] = visit_datum(row, VISIT_ENDS_AT);
-	values[6] = TimestampTzGetDatum(now);
-	values[7] = TimestampTzGetDatum(after);
-	values[8] = visit_datum(row, VISIT_SERVICE_ID);
-	values[9] = TimestampTzGetDatum(day_start);
-	values[10] = TimestampTzGetDatum(day_end);
-	read_patient(&find_patient_and_visits, values, nulls);
+	values[4] = TimestampTzGetDatum(now);
+	values[5] = TimestampTzGetDatum(after);
+	return read_patient(&find_patient_and_visits, values, nulls);
 }
 
-/* The first limit that leaves no room for another visit, of what was read last. */
+/* Count the visit in a row that was read with the patient. */
+static void
+count_visit(const VisitRow *row, const PatientRules *rules, uint64 other, int32 *counts)
+{
+	TimestampTz starts_at = query_timestamptz(other, OTHER_STARTS_AT, 0);
+
+	if (query_bool(other, OTHER_IS_TO_COME) &&
+		query_timestamptz(other, OTHER_ENDS_AT, 0) > GetCurrentTransactionStartTimestamp())
+	{
+		counts[COUNT_TO_COME]++;
+		counts[COUNT_TO_COME_OF_SERVICE] +=
+			memcmp(query_uuid(other, OTHER_SERVICE), visit_uuid(row, VISIT_SERVICE_ID), UUID_LEN) ==
+			0;
+	}
+	if (rules->max_per_day > 0)
+	{
+		VisitDay day = visit_day(row, rules);
+
+		counts[COUNT_THAT_DAY] += starts_at >= day.from && starts_at < day.to;
+	}
+}
+
+static bool
+overlaps_visit(const VisitRow *row, uint64 other)
+{
+	return query_bool(other, OTHER_TAKES_TIME) &&
+		   query_timestamptz(other, OTHER_STARTS_AT, 0) < visit_time(row, VISIT_ENDS_AT) &&
+		   query_timestamptz(other, OTHER_ENDS_AT, 0) > visit_time(row, VISIT_STARTS_AT);
+}
+
+/* The first limit that leaves no room for another visit. */
 static const PatientLimit *
-reached_limit(const PatientRules *rules)
+reached_limit(const PatientRules *rules, const int32 *counts)
 {
 	for (size_t i = 0; i < lengthof(limits); i++)
 	{
 		int32 most = *(const int32 *) ((const char *) rules + limits[i].rule);
 
-		if (most > 0 && query_int64(0, limits[i].column, 0) >= most)
+		if (most > 0 && counts[limits[i].count] >= most)
 			return &limits[i];
 	}
 	return NULL;
@@ -214,13 +252,19 @@ reached_limit(const PatientRules *rules)
 
 /* What the last read_patient_and_visits() found. */
 static OtherVisits
-found_visits(const VisitRow *row, const PatientRules *rules)
+found_visits(const VisitRow *row, const PatientRules *rules, uint64 nrows)
 {
-	OtherVisits others;
+	OtherVisits others = {.overlap = false};
+	int32 counts[NCOUNTS] = {0};
+	bool may_overlap = !rules->prevent_overlap || visit_mode(row) != MODE_TIMED;
 
-	others.overlap = rules->prevent_overlap && visit_mode(row) == MODE_TIMED &&
-					 query_bool(0, PATIENT_OVERLAPPED);
-	others.reached = visit_isnull(row, VISIT_OVERRIDE_REASON) ? reached_limit(rules) : NULL;
+	for (uint64 other = 0; other < nrows && !query_isnull(other, OTHER_STARTS_AT); other++)
+	{
+		others.overlap |= !may_overlap && overlaps_visit(row, other);
+		count_visit(row, rules, other, counts);
+	}
+	if (visit_isnull(row, VISIT_OVERRIDE_REASON))
+		others.reached = reached_limit(rules, counts);
 	return others;
 }
 
@@ -229,9 +273,10 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 			  OtherVisits *others)
 {
 	bool read_visits = others && has_rules_about_visits(&facts->patient);
+	uint64 nrows = 0;
 
 	if (read_visits)
-		read_patient_and_visits(row, &facts->patient, code);
+		nrows = read_patient_and_visits(row, &facts->patient, code);
 	else
 		read_patient_of(row, code);
 	if (query_bool(0, PATIENT_CODE_TAKEN))
@@ -243,7 +288,7 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 		return false;
 	memset(others, 0, sizeof(*others));
 	if (read_visits)
-		*others = found_visits(row, &facts->patient);
+		*others = found_visits(row, &facts->patient, nrows);
 	if (sees_all_rows)
 		last_asked = *visit_uuid(row, VISIT_ID);
 	return false;
@@ -301,10 +346,9 @@ check_visits_of_statement(const VisitRow *row, bool booked)
 		check_no_shows(row, &rules);
 	if (has_rules_about_visits(&rules))
 	{
-		OtherVisits others;
+		uint64 nrows = read_patient_and_visits(row, &rules, NULL);
+		OtherVisits others = found_visits(row, &rules, nrows);
 
-		read_patient_and_visits(row, &rules, NULL);
-		others = found_visits(row, &rules);
 		check_other_visits(row, &others);
 	}
 }

@@ -1,11 +1,16 @@
 /*
  * request.c
- *		What somebody asks to be booked: known again when it is sent again, and
- *		inserted.
+ *		What somebody asks to be booked, and booking it.
+ *
+ * The rules are the triggers' business.  What this adds to an INSERT: the same
+ * request sent twice books once, a provider is chosen where none is named, and
+ * a start that is taken is refused before any lock is waited for.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "booking/account.h"
+#include "booking/choose_provider.h"
 #include "booking/request.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -42,6 +47,14 @@ static SavedQuery insert_visit = {
 					 TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTOID,
 					 BOOLOID),
 	.snapshot = SNAPSHOT_WRITE,
+};
+
+static SavedQuery find_token_services = {
+	.sql = "select s.id from clinic.service s where s.clinic_id" EQ "$1 and s.is_active"
+		   " and s.mode" EQ "'token'::clinic.visit_mode order by s.code",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
 };
 
 /*
@@ -88,6 +101,8 @@ request_set_hash(BookingRequest *request)
 	send_uuid(&buffer, request->provider);
 	send_uuid(&buffer, request->service);
 	pq_sendint64(&buffer, request->starts_at);
+	pq_sendint32(&buffer, request->day);
+	pq_sendbyte(&buffer, request->is_today);
 	pq_sendint64(&buffer, request->duration);
 	send_text(&buffer, request->reason);
 	send_text(&buffer, request->notes);
@@ -101,9 +116,12 @@ request_set_hash(BookingRequest *request)
 		DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(pq_endtypsend(&buffer))));
 }
 
-/* Who may not see the visit learns no more than that the key is in use. */
-bool
-request_find_earlier(const BookingRequest *request, Datum *visit)
+/*
+ * If the key was sent before with the same request: the visit it led to, as it is
+ * now.  Who may not see that visit learns no more than that the key is in use.
+ */
+static bool
+find_earlier(const BookingRequest *request, Datum *visit)
 {
 	Datum values[] = {UUIDPGetDatum(request->clinic), PointerGetDatum(request->idempotency_key)};
 	bool nohash;
@@ -150,8 +168,8 @@ request_time(const BookingRequest *request, const VisitFacts *facts)
 	return time;
 }
 
-Datum
-request_insert(const BookingRequest *request)
+static Datum
+insert_visit_of(const BookingRequest *request)
 {
 	TimestampTz hold_expires_at = GetCurrentTransactionStartTimestamp() + request->hold_for;
 	Datum values[] = {
@@ -183,4 +201,101 @@ request_insert(const BookingRequest *request)
 
 	query_run_one(&insert_visit, values, nulls);
 	return query_copy_composite(0, 1);
+}
+
+/*
+ * Where somebody else is booking that day, refuse a start that is taken without
+ * queueing for the locks: rivals for a full morning are most of its load.  Under
+ * SERIALIZABLE this read would only be one more to fail for.
+ */
+static void
+look_first(const BookingRequest *request)
+{
+	VisitFacts facts;
+	VisitTime time;
+	Reason reason;
+	Look *look;
+	LookedResource *provider;
+
+	if (IsolationIsSerializable() ||
+		!day_in_use(request->clinic, request->provider, request->starts_at))
+		return;
+	facts_read(&facts, request->clinic, request->service, request->provider);
+	time = request_time(request, &facts);
+	look = look_at(request->clinic, request->provider, 1, time.mode, time.starts_at,
+				   time.claim_from, look_until(&facts, &time), NULL);
+	provider = &look->resources[0];
+	if (!provider->is_provider || first_without_seat(look, &time) < 0 ||
+		(look->may_have_expired && expired_holds_exist(request->clinic, request->provider, 1,
+													   time.claim_from, time.claim_to)))
+		return;
+	/* Taken.  As the triggers would refuse it. */
+	reason = visit_refusal(&facts, time.mode, time.starts_at, time.ends_at);
+	if (reason != REASON_NONE && request->override_reason == NULL)
+		refuse_booking(reason);
+	if (!provider->is_active && request->override_reason == NULL)
+		refuse_booking(REASON_INACTIVE);
+	refuse_taken(&facts, look, &time);
+}
+
+/* The service whose visits are tokens, if there is but one that the provider offers. */
+static void
+find_token_service(BookingRequest *request)
+{
+	Datum clinic = UUIDPGetDatum(request->clinic);
+	uint64 count = query_run(&find_token_services, &clinic, NULL, 0);
+	pg_uuid_t *services = palloc(sizeof(pg_uuid_t) * Max(count, 1));
+
+	for (uint64 i = 0; i < count; i++)
+		services[i] = *query_uuid(i, 1);
+	for (uint64 i = 0; i < count; i++)
+	{
+		int64 duration;
+
+		if (request->provider &&
+			!configured_offer(request->clinic, request->provider, &services[i], &duration))
+			continue;
+		if (request->service)
+			refuse_null("service_id");
+		request->service = &services[i];
+	}
+	if (request->service == NULL)
+		refuse_booking(REASON_WRONG_MODE);
+}
+
+/* The day's start on the clinic's wall clock; today's where no day is given. */
+static void
+resolve_day(BookingRequest *request)
+{
+	DateADT day = request->day;
+	ClinicConfiguration clinic;
+
+	if (!configured_clinic(request->clinic, &clinic))
+		refuse(REASON_NOT_FOUND, "there is no such clinic", NULL, NULL);
+	if (request->is_today)
+		day = civil_day(GetCurrentTransactionStartTimestamp(), clinic.zone);
+	request->starts_at = civil_day_start(day, clinic.zone);
+}
+
+Datum
+request_book(BookingRequest *request)
+{
+	Datum visit;
+
+	check_account(request->clinic, request->patient);
+	if (request->hash || request->provider == NULL)
+		lock_clinic(request->clinic, LOCK_SHARED, LOCK_WAIT);
+	if (request->hash && find_earlier(request, &visit))
+		return visit;
+	if (request->kind == REQUEST_TOKEN)
+	{
+		resolve_day(request);
+		if (request->service == NULL)
+			find_token_service(request);
+	}
+	if (request->provider)
+		look_first(request);
+	else
+		choose_provider(request);
+	return insert_visit_of(request);
 }

@@ -8,6 +8,7 @@
 #include "availability/pool.h"
 #include "availability/visit_time.h"
 #include "booking/rules.h"
+#include "utils/date.h"
 
 typedef enum RequestKind
 {
@@ -31,8 +32,10 @@ typedef struct BookingRequest
 	const pg_uuid_t *patient;
 	const pg_uuid_t *provider; /* NULL: any */
 	const pg_uuid_t *service;  /* NULL: the only one whose visits are tokens */
-	TimestampTz starts_at;	   /* of a token, its day; DT_NOBEGIN: today */
-	int64 duration;			   /* microseconds; 0: the service's */
+	TimestampTz starts_at;
+	DateADT day;	/* of a token */
+	bool is_today;	/* whatever day it is then */
+	int64 duration; /* microseconds; 0: the service's */
 	const text *reason;
 	const text *notes;
 	const text *override_reason;
@@ -51,16 +54,13 @@ typedef struct BookingRequest
 /* Set the hash, once all is as it was asked. */
 extern void request_set_hash(BookingRequest *request);
 
-/*
- * If the key was sent before with the same request: the visit it led to, as it is
- * now.  Takes the key's lock.
- */
-extern bool request_find_earlier(const BookingRequest *request, Datum *visit);
-
 /* When the visit would be, as the facts have it. */
 extern VisitTime request_time(const BookingRequest *request, const VisitFacts *facts);
 
-/* Insert the visit, and return its row. */
-extern Datum request_insert(const BookingRequest *request);
+/*
+ * Book it, and return the visit's row.  The same request sent before is not booked
+ * again: then it is the visit it led to, as it is now.
+ */
+extern Datum request_book(BookingRequest *request);
 
 #endif /* CLINIC_SCHED_REQUEST_H */
