@@ -49,6 +49,7 @@ OBJS = \
 	src/booking/visit.o \
 	src/booking/account.o \
 	src/booking/rules.o \
+	src/booking/holds.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
 	src/booking/occupancy.o \
@@ -68,6 +69,7 @@ SQL_FRAGMENTS = \
 	src/clinic/clinic.sql \
 	src/patient/patient.sql \
 	src/booking/booking.sql \
+	src/booking/holds.sql \
 	src/booking/schedule.sql \
 	src/availability/availability.sql \
 	src/integrity/integrity.sql \

@@ -55,7 +55,7 @@ refuse_account(void)
 		   "A patient's account may book, move, confirm and cancel, by the rules.");
 }
 
-/* Late cancellations are for the staff. */
+/* Late cancellations are for the staff.  A hold is no visit yet: its end is near anyway. */
 static void
 check_cancel_notice(const VisitRow *row)
 {
@@ -127,6 +127,6 @@ check_account_update(const VisitRow *row, const VisitRow *old, bool override)
 	for (AttrNumber attribute = 1; attribute <= row->descriptor->natts; attribute++)
 		if (!visit_same_attribute(row, old, attribute) && !may_change(attribute))
 			refuse_account();
-	if (!same_status && status == STATUS_CANCELLED)
+	if (!same_status && status == STATUS_CANCELLED && visit_status(old) != STATUS_HELD)
 		check_cancel_notice(old);
 }

@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "booking/account.h"
+#include "booking/holds.h"
 #include "booking/patient_rules.h"
 #include "booking/rules.h"
 #include "catalog/pg_type.h"

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "booking/account.h"
 #include "booking/code.h"
+#include "booking/holds.h"
 #include "booking/occupancy.h"
 #include "booking/patient_rules.h"
 #include "booking/picks.h"
