@@ -40,6 +40,7 @@ OBJS = \
 	src/availability/range.o \
 	src/availability/claims.o \
 	src/availability/slots.o \
+	src/availability/days.o \
 	src/availability/orphans.o \
 	src/availability/sheet_cell.o \
 	src/availability/sheet.o \
@@ -72,6 +73,7 @@ SQL_FRAGMENTS = \
 	src/booking/holds.sql \
 	src/booking/schedule.sql \
 	src/availability/availability.sql \
+	src/availability/days.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

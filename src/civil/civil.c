@@ -106,6 +106,15 @@ check_visit_instant(TimestampTz instant, const char *name)
 			   "it must be finite, in the years 1900 to 9999", NULL);
 }
 
+void
+check_visit_day(DateADT day)
+{
+	if (day < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
+		day >= date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE)
+		refuse(REASON_INVALID_TIME, "that is no day on which a visit can be",
+			   "it must be finite, in the years 1900 to 9999", NULL);
+}
+
 Timestamp
 civil_local(TimestampTz instant, pg_tz *zone)
 {
