@@ -44,6 +44,7 @@ OBJS = \
 	src/availability/pool.o \
 	src/availability/listing.o \
 	src/availability/slots.o \
+	src/availability/days.o \
 	src/availability/orphans.o \
 	src/availability/sheet_cell.o \
 	src/availability/sheet.o \
@@ -54,6 +55,7 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/cancel_notice.o \
 	src/booking/rules.o \
+	src/booking/holds.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
 	src/booking/occupancy.o \
@@ -76,8 +78,10 @@ SQL_FRAGMENTS = \
 	src/clinic/clinic.sql \
 	src/patient/patient.sql \
 	src/booking/booking.sql \
+	src/booking/holds.sql \
 	src/booking/schedule.sql \
 	src/availability/availability.sql \
+	src/availability/days.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

@@ -20,7 +20,6 @@
 #include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 
 PG_FUNCTION_INFO_V1(day_sheet);
 
@@ -181,10 +180,7 @@ set_day(Sheet *sheet, FunctionCallInfo fcinfo)
 		sheet->day = clock_day(&sheet->clock, GetCurrentTransactionStartTimestamp());
 	else
 		sheet->day = PG_GETARG_DATEADT(0);
-	if (sheet->day < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
-		sheet->day >= date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE)
-		refuse(REASON_INVALID_TIME, "that is no day on which a visit can be",
-			   "it must be finite, in the years 1900 to 9999", NULL);
+	check_visit_day(sheet->day);
 	sheet->from = clock_day_start(&sheet->clock, sheet->day);
 	sheet->to = clock_day_start(&sheet->clock, sheet->day + 1);
 }

@@ -95,6 +95,15 @@ opening_day_at(const Opening *opening, VisitMode mode, TimestampTz instant)
 	return opening_day(opening, day);
 }
 
+void
+opening_day_bounds(const Opening *opening, DateADT day, TimestampTz *from, TimestampTz *to)
+{
+	CivilClock clock = civil_clock(opening->zone);
+
+	*from = clock_day_start(&clock, day);
+	*to = night_end(opening, &clock, day + 1);
+}
+
 /*
  * Lists of intervals that are being made
  */

@@ -86,6 +86,10 @@ extern OpeningDay opening_day(const Opening *opening, DateADT day);
  */
 extern OpeningDay opening_day_at(const Opening *opening, VisitMode mode, TimestampTz instant);
 
+/* From when until when a day lasts: the civil day, and the night that begins on it. */
+extern void opening_day_bounds(const Opening *opening, DateADT day, TimestampTz *from,
+							   TimestampTz *to);
+
 /* Open intervals, in order; none touches the next. */
 typedef struct OpenTimes
 {

@@ -150,7 +150,7 @@ book_token(PG_FUNCTION_ARGS)
 	if (!request.is_today)
 	{
 		request.day = PG_GETARG_DATEADT(2);
-		check_visit_day(request.day, "day");
+		check_visit_day(request.day);
 	}
 	request.service = uuid_argument(fcinfo, 3);
 	request.reason = text_argument(fcinfo, 4);

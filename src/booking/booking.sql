@@ -98,6 +98,13 @@ create function clinic.cancel(appointment_id uuid, reason text, clinic_id uuid d
 comment on function clinic.cancel(uuid, text, uuid) is
   'Cancels a visit, for a reason of 1 to 2,000 characters; its time is free at once.';
 
+create function clinic.release(appointment_id uuid, clinic_id uuid default clinic.current_clinic())
+  returns clinic.appointment
+  language c volatile parallel unsafe cost 1000
+  as 'MODULE_PATHNAME', 'release';
+comment on function clinic.release(uuid, uuid) is
+  'Gives up a held visit, also an expired one: it is cancelled, and its time is free at once.';
+
 create function clinic.set_status(
   appointment_id uuid,
   status clinic.appointment_status,

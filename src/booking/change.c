@@ -1,6 +1,7 @@
 /*
  * change.c
- *		Changing a visit that is booked: confirm, cancel, reschedule and the rest.
+ *		Changing a visit that is booked: confirm, cancel, release, reschedule and the
+ *		rest.
  *
  * Each locks the clinic (shared), the visit and its row, in the order of lock.h,
  * checks what only it knows, and updates the row; the rules are the triggers'.
@@ -21,6 +22,7 @@
 PG_FUNCTION_INFO_V1(get_appointment);
 PG_FUNCTION_INFO_V1(confirm);
 PG_FUNCTION_INFO_V1(cancel);
+PG_FUNCTION_INFO_V1(release);
 PG_FUNCTION_INFO_V1(set_status);
 PG_FUNCTION_INFO_V1(reschedule);
 PG_FUNCTION_INFO_V1(update_appointment);
@@ -210,6 +212,25 @@ cancel(PG_FUNCTION_ARGS)
 	query_begin();
 	check_transition(lock_row(values), STATUS_CANCELLED);
 	visit = update_row(&update_cancelled, values, NULL);
+	query_end();
+	PG_RETURN_DATUM(visit);
+}
+
+Datum
+release(PG_FUNCTION_ARGS)
+{
+	Datum key[2];
+	VisitStatus from;
+	Datum visit;
+
+	read_key(fcinfo, 1, key);
+	query_begin();
+	from = lock_row(key);
+	if (from != STATUS_HELD)
+		refuse(REASON_INVALID_TRANSITION,
+			   psprintf("a visit that is %s is no hold", status_name(from)), NULL,
+			   "Only a held visit is released; one that stands is cancelled.");
+	visit = change_status(key, from, STATUS_CANCELLED);
 	query_end();
 	PG_RETURN_DATUM(visit);
 }

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "booking/account.h"
 #include "booking/choose_provider.h"
+#include "booking/holds.h"
 #include "booking/request.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"

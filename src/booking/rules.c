@@ -21,12 +21,6 @@
 /* How many free starts a refusal names. */
 #define STARTS_NAMED 3
 
-/* A claim that overlaps [$3, $4) began after $3 less the longest claim. */
-#define OVERLAPS_STRETCH \
-	" c.clinic_id" EQ "$1 and c.starts_at" LT "$4 and c.ends_at" GT "$3" \
-	" and c.starts_at" GT "($3 operator(pg_catalog.-)" \
-	" (select k.longest_claim from clinic.clinic k where k.id" EQ "$1))"
-
 enum
 {
 	LOOK_SEAT = 1,
@@ -63,37 +57,6 @@ static SavedQuery find_claims_of_others = {
 	.as_owner = true,
 };
 
-#define EXPIRED_HOLDS \
-	" from clinic.claim c join clinic.appointment a on a.clinic_id" EQ "$1 and a.id" EQ \
-	"c.appointment_id" \
-	" where c.resource_id operator(pg_catalog.=) any ($2) and" OVERLAPS_STRETCH " and a.status" EQ \
-	"'held'::clinic.appointment_status and a.hold_expires_at" LE "$5"
-
-/* Usually there is none, anywhere in the clinic, which is soon told. */
-static SavedQuery find_expired_hold_of_clinic = {
-	.sql = "select 1 from clinic.appointment a where a.clinic_id" EQ "$1 and a.status" EQ
-		   "'held'::clinic.appointment_status and a.hold_expires_at" LE "$2 limit 1",
-	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
-static SavedQuery find_expired_holds = {
-	.sql = "select 1" EXPIRED_HOLDS " limit 1",
-	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
-static SavedQuery reap_expired_holds = {
-	.sql = "with expired as materialized (select a.id" EXPIRED_HOLDS
-		   " for no key update of a skip locked)"
-		   " delete from clinic.claim d using expired e"
-		   " where d.clinic_id" EQ "$1 and d.appointment_id" EQ "e.id",
-	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_WRITE,
-	.as_owner = true,
-};
 
 /* What holds for a service: its own, where it has its own, else the clinic's. */
 static void
@@ -358,29 +321,4 @@ refuse_taken(const VisitFacts *facts, const Look *look, const VisitTime *time)
 			   "clinic.available_slots() lists the free starts.");
 	refuse(REASON_SLOT_TAKEN, "that time is not free", NULL,
 		   facts && facts->has_provider && look ? free_starts_hint(facts, look, time) : NULL);
-}
-
-bool
-expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-					TimestampTz from, TimestampTz to)
-{
-	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(resources, nresources),
-					  TimestampTzGetDatum(from), TimestampTzGetDatum(to),
-					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
-
-	Datum clinic_values[] = {values[0], values[4]};
-
-	return query_run(&find_expired_hold_of_clinic, clinic_values, NULL, 1) > 0 &&
-		   query_run(&find_expired_holds, values, NULL, 1) > 0;
-}
-
-uint64
-expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-				   TimestampTz from, TimestampTz to)
-{
-	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(resources, nresources),
-					  TimestampTzGetDatum(from), TimestampTzGetDatum(to),
-					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
-
-	return query_run(&reap_expired_holds, values, NULL, 0);
 }

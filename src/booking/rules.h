@@ -102,12 +102,5 @@ extern TimestampTz look_until(const VisitFacts *facts, const VisitTime *time);
 extern _Noreturn void refuse_taken(const VisitFacts *facts, const Look *look,
 								   const VisitTime *time);
 
-/* Are there expired holds on the resources that overlap [from, to)? */
-extern bool expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
-								TimestampTz from, TimestampTz to);
-
-/* Delete their claims, passing over what another transaction is about to change; how many. */
-extern uint64 expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources,
-								 int nresources, TimestampTz from, TimestampTz to);
 
 #endif /* CLINIC_SCHED_RULES_H */

@@ -12,6 +12,7 @@
 
 #include "availability/pool.h"
 #include "booking/code.h"
+#include "booking/holds.h"
 #include "booking/occupancy.h"
 #include "booking/picks.h"
 #include "booking/visit_plan.h"

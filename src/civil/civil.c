@@ -98,21 +98,6 @@ civil_zone(const char *name)
 	return zone;
 }
 
-static _Noreturn void
-refuse_time(const char *name)
-{
-	refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
-		   "it must be finite, in the years 1900 to 9999", NULL);
-}
-
-void
-check_visit_day(DateADT day, const char *name)
-{
-	if (DATE_NOT_FINITE(day) || day < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
-		day >= date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE)
-		refuse_time(name);
-}
-
 void
 check_visit_instant(TimestampTz instant, const char *name)
 {
@@ -120,7 +105,17 @@ check_visit_instant(TimestampTz instant, const char *name)
 	TimestampTz end = (int64) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 
 	if (TIMESTAMP_NOT_FINITE(instant) || instant < first || instant >= end)
-		refuse_time(name);
+		refuse(REASON_INVALID_TIME, psprintf("%s is not a time a visit can have", name),
+			   "it must be finite, in the years 1900 to 9999", NULL);
+}
+
+void
+check_visit_day(DateADT day)
+{
+	if (day < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
+		day >= date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE)
+		refuse(REASON_INVALID_TIME, "that is no day on which a visit can be",
+			   "it must be finite, in the years 1900 to 9999", NULL);
 }
 
 Timestamp

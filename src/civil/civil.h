@@ -23,7 +23,9 @@ extern pg_tz *civil_zone(const char *name);
 
 /* Refuse a time that no visit can have: infinite, or outside the years 1900 to 9999. */
 extern void check_visit_instant(TimestampTz instant, const char *name);
-extern void check_visit_day(DateADT day, const char *name);
+
+/* The same for a civil day. */
+extern void check_visit_day(DateADT day);
 
 /*
  * Four conversions.  The clock is the zone's; see civil.c for what its clocks

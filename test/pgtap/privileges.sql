@@ -1,5 +1,5 @@
 begin;
-select plan(105);
+select plan(109);
 \ir include/fixture.psql
 
 -- An application's role with plain grants, and nothing on claim, journal, member and clinic.
@@ -41,6 +41,10 @@ select is(t.run_as('app', $$select (clinic.reschedule(t.id('v'), t.at('10:00')))
 select is(t.run_as('app', $$select (clinic.update_appointment(t.id('v'), service_id => t.id('hour'))).ends_at$$)::timestamptz, t.at('11:00'), 'to change');
 select is(t.run_as('app', $$select (clinic.get_appointment(t.id('v'))).provider_id$$), t.id('house')::text, 'to read');
 select is(t.run_as('app', $$select (clinic.cancel(t.id('v'), 'well again')).status$$), 'cancelled', 'to cancel');
+select is(t.run_as('app', $$select (clinic.release((clinic.book(t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'), hold_for => '1 min')).id)).status$$), 'cancelled', 'to release a hold');
+select clinic.book(t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'), hold_for => '1 min');
+update clinic.appointment set hold_expires_at = now() - interval '2 days' where status = 'held';
+select is(t.run_as('app', 'select clinic.expire_holds()'), '1', 'to tidy up after holds');
 select isnt(t.run_as('app', $$insert into clinic.appointment (id, patient_id, provider_id, service_id, starts_at) values (t.call('raw', clinic.uuid7()), t.id('ada'), t.id('house'), t.id('half'), t.at('12:00')) returning id$$), null, 'to INSERT');
 select is(t.run_as('app', $$update clinic.appointment set starts_at = t.at('13:00') where id = t.id('raw') returning 'moved'$$), 'moved', 'to UPDATE');
 select is(t.run_as('app', $$delete from clinic.appointment where id = t.id('raw') returning 'gone'$$), 'gone', 'to DELETE');
@@ -74,7 +78,7 @@ grant usage on schema clinic to reader;
 grant execute on all functions in schema clinic to reader;
 grant select on clinic.appointment to reader;
 select is(t.refusal_of('reader', statement), '42501', format('who may only read cannot: %s', statement)) from unnest(array[
-  'select t.book(''ada'', ''trio'', t.at(''09:00''))', 'select clinic.cancel(t.id(''v''), ''x'')', 'select clinic.confirm(t.id(''v''))', 'select clinic.reschedule(t.id(''v''), t.at(''20:00''))', 'select clinic.update_appointment(t.id(''v''), notes => ''x'')',
+  'select t.book(''ada'', ''trio'', t.at(''09:00''))', 'select clinic.cancel(t.id(''v''), ''x'')', 'select clinic.confirm(t.id(''v''))', 'select clinic.release(t.id(''v''))', 'select clinic.expire_holds()', 'select clinic.reschedule(t.id(''v''), t.at(''20:00''))', 'select clinic.update_appointment(t.id(''v''), notes => ''x'')',
   'select clinic.register_patient(''Ann Other'')', 'select clinic.find_patients(''ada'')']) statement;
 
 -- Row security of the application's own holds in the functions.

@@ -89,6 +89,7 @@ $node->safe_psql('postgres', "$_;") for 'vacuum analyze clinic.appointment', 'va
 my $session = session();
 is(ask($session, book(1, 0, 0)), 'scheduled', 'a session books on empty tables');
 ask($session, raw(1, 1, 0));
+ask($session, "select clinic.expire_holds('$clinic');");
 ask($session, "select count(*) from (select clinic.confirm(id, clinic_id) from clinic.appointment where clinic_id = '$clinic') c;");
 ask($session, "select count(*) from (select clinic.cancel(id, 'ill', clinic_id) from clinic.appointment where clinic_id = '$clinic' and starts_at < '2030-01-07 08:10Z') c;");
 
@@ -120,6 +121,8 @@ is(ask($session, "select status from clinic.reschedule('$_', @{[ sql_start(12, 1
 is(ask($session, "update clinic.appointment set starts_at = @{[ sql_start(14, 1000) ]} where clinic_id = '$clinic' and id = '$ids[1]';"), '', 'moves by raw UPDATE');
 is(ask($session, "delete from clinic.appointment where clinic_id = '$clinic' and id = '$ids[2]';"), '', 'deletes');
 is(ask($session, "select status from clinic.cancel('$_', 'ill', '$clinic');"), 'cancelled', 'cancels') for $ids[3];
+ask($session, "insert into clinic.appointment (clinic_id, patient_id, provider_id, service_id, starts_at, status, hold_expires_at) select '$clinic', '@{[ patient(7) ]}', r.id, '$service', @{[ sql_start(0, 1012) ]}, 'held', now() - x.age from (values ('@{[ doctor(7) ]}'::uuid, interval '1 hour'), ('@{[ doctor(8) ]}', '2 days')) x (doctor, age) join clinic.resource r on r.id = x.doctor;");
+is(ask($session, "select clinic.expire_holds('$clinic');"), $_, "tidies up after holds ($_)") for 2, 0;
 like(ask($session, "select provider_id from clinic.book('@{[ patient(5) ]}', null, '$service', @{[ sql_start(0, 1010) ]}, clinic_id => '$clinic');"), qr/^dddddddd/, 'books with any doctor');
 is(ask($session, "select status from clinic.book('@{[ patient(6) ]}', '@{[ doctor(6) ]}', '$service', @{[ sql_start(0, 1011) ]}, idempotency_key => 'once', clinic_id => '$clinic');"), 'scheduled', "books with a key ($_)") for 1, 2;
 IPC::Run::finish($session->{run}) if close_input($session);
