@@ -65,6 +65,7 @@ OBJS = \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
 	src/booking/change.o \
+	src/booking/list.o \
 	src/booking/computed.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
@@ -80,6 +81,7 @@ SQL_FRAGMENTS = \
 	src/booking/booking.sql \
 	src/booking/computed.sql \
 	src/booking/schedule.sql \
+	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
