@@ -34,6 +34,7 @@ OBJS = \
 	src/patient/patient.o \
 	src/patient/person_name.o \
 	src/patient/phone.o \
+	src/patient/vaccination.o \
 	src/availability/predicate.o \
 	src/availability/seats.o \
 	src/availability/opening.o \
@@ -65,7 +66,9 @@ OBJS = \
 	src/booking/request.o \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
-	src/booking/change.o
+	src/booking/change.o \
+	src/booking/list.o \
+	src/booking/computed.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -79,7 +82,9 @@ SQL_FRAGMENTS = \
 	src/patient/patient.sql \
 	src/booking/booking.sql \
 	src/booking/holds.sql \
+	src/booking/computed.sql \
 	src/booking/schedule.sql \
+	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/availability/days.sql \
 	src/integrity/integrity.sql \

@@ -23,7 +23,9 @@
 	REASON(INVALID_CLAIM, "invalid_claim", 400) \
 	REASON(INVALID_DURATION, "invalid_duration", 422) \
 	REASON(INVALID_NAME, "invalid_name", 400) \
+	REASON(INVALID_PAGE, "invalid_page", 400) \
 	REASON(INVALID_PHONE, "invalid_phone", 400) \
+	REASON(INVALID_SORT, "invalid_sort", 400) \
 	REASON(INVALID_TEXT, "invalid_text", 400) \
 	REASON(INVALID_TIME, "invalid_time", 400) \
 	REASON(INVALID_TIMEZONE, "invalid_timezone", 400) \

@@ -150,6 +150,17 @@ query_run_one(SavedQuery *query, const Datum *values, const bool *nulls)
 						errmsg("a row was not written because a trigger left it out")));
 }
 
+uint64
+query_run_once(const char *sql, int nparameters, const Oid *types, const Datum *values)
+{
+	int status = SPI_execute_with_args(sql, nparameters, unconstify(Oid *, types),
+									   unconstify(Datum *, values), NULL, true, 0);
+
+	if (status < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(status), sql);
+	return SPI_processed;
+}
+
 Datum
 query_copy_composite(uint64 row, int column)
 {

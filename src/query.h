@@ -71,6 +71,14 @@ extern uint64 query_run_as_of(SavedQuery *query, QuerySnapshot snapshot, const D
 /* The same for a statement that answers exactly one row; an error when it does not. */
 extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nulls);
 
+/*
+ * Run a statement that is put together for this call, as the caller, read only,
+ * by what the calling statement sees; it is planned for these very values, none
+ * of which is null.
+ */
+extern uint64 query_run_once(const char *sql, int nparameters, const Oid *types,
+							 const Datum *values);
+
 /* The role that owns the extension's tables. */
 extern Oid tables_owner(void);
 

@@ -14,6 +14,10 @@
  */
 extern bool range_bounds(RangeType *range, const char *name, TimestampTz *from, TimestampTz *to);
 
+/* The same, but of any length: a bound may be missing or infinite, and is DT_NOBEGIN or DT_NOEND then. */
+extern bool range_open_bounds(RangeType *range, const char *name, TimestampTz *from,
+							  TimestampTz *to);
+
 /* The tstzrange [from, to). */
 extern Datum range_datum(TimestampTz from, TimestampTz to);
 

@@ -7,6 +7,7 @@
 
 #include "access/xact.h"
 #include "booking/account.h"
+#include "booking/cancel_notice.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "identity/identity.h"
@@ -19,8 +20,8 @@ static SavedQuery find_patient_account = {
 	.as_owner = true,
 };
 
-static void
-check_answers_for(const pg_uuid_t *clinic, const pg_uuid_t *patient)
+static bool
+answers_for(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 {
 	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient)};
 	const pg_uuid_t *actor = identity_actor();
@@ -28,7 +29,13 @@ check_answers_for(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 
 	if (query_run(&find_patient_account, values, NULL, 1) > 0)
 		account = query_uuid(0, 1);
-	if (actor == NULL || account == NULL || memcmp(actor, account, UUID_LEN) != 0)
+	return actor && account && memcmp(actor, account, UUID_LEN) == 0;
+}
+
+static void
+check_answers_for(const pg_uuid_t *clinic, const pg_uuid_t *patient)
+{
+	if (!answers_for(clinic, patient))
 		refuse(REASON_NOT_YOURS, "this account does not answer for that patient", NULL, NULL);
 }
 
@@ -44,6 +51,20 @@ refuse_account(void)
 {
 	refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL,
 		   "A patient's account may book, move, confirm and cancel, by the rules.");
+}
+
+bool
+account_may_change(const VisitRow *visit)
+{
+	const pg_uuid_t *clinic = visit_uuid(visit, VISIT_CLINIC_ID);
+	CancelNotice notice;
+
+	if (identity_is_staff(clinic))
+		return true;
+	if (!answers_for(clinic, visit_uuid(visit, VISIT_PATIENT_ID)))
+		return false;
+	notice = cancel_notice(visit);
+	return !(notice.is_wanted && notice.has_begun);
 }
 
 void

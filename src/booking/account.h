@@ -19,4 +19,7 @@ extern void check_account_update(const VisitRow *row, const VisitRow *old, bool 
 /* Refuse to cancel a visit, or else to move it, once its notice has begun. */
 extern void check_account_notice(const VisitRow *visit, bool cancelled);
 
+/* May the session cancel a visit, or move it, whatever its status?  Staff always may. */
+extern bool account_may_change(const VisitRow *visit);
+
 #endif /* CLINIC_SCHED_ACCOUNT_H */

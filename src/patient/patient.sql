@@ -65,3 +65,9 @@ begin atomic
 end;
 comment on function clinic.no_show_count(clinic.patient) is
   'How many visits the patient has missed, ever: those that are no_show. A computed field.';
+
+create function clinic.vaccination_status(patient clinic.patient) returns text
+  language c stable strict parallel restricted cost 100
+  as 'MODULE_PATHNAME', 'vaccination_status';
+comment on function clinic.vaccination_status(clinic.patient) is
+  'valid until a year after last_vaccination, that day included, then expired; unknown without that date. By today in the clinic''s zone.';

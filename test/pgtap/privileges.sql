@@ -1,5 +1,5 @@
 begin;
-select plan(109);
+select plan(112);
 \ir include/fixture.psql
 
 -- An application's role with plain grants, and nothing on claim, journal, member and clinic.
@@ -191,6 +191,9 @@ select is(t.trapped($$delete from clinic.appointment where starts_at operator(pg
 select is(t.trapped($$select (clinic.register_patient('Eve Hill', '+49 30 8888888')).name$$), 'Eve Hill', 'a patient is registered');
 select is(t.trapped($$select (clinic.register_patient('eve hill', '+49 30 8888888')).name$$), 'Eve Hill', 'and found again');
 select is(t.trapped($$select name from clinic.find_patients('eve')$$), 'Eve Hill', 'and searched for');
+select is(t.trapped($$select total::text from clinic.appointments(patient_id => '00000000-0000-7000-8000-0000000000a2', during => '[2099-06-05,2099-06-06)', query => 'Marley bob', sort => '-code')$$), '1', 'visits are listed');
+select is(t.trapped($$select (appointment).status::text from clinic.appointments(during => '[2099-06-05,2099-06-06)', status => '{cancelled}', query => '030 222')$$), 'cancelled', 'by a telephone number too');
+select is(t.trapped($$select concat_ws(' ', clinic.can_cancel(a), clinic.can_reschedule(a), clinic.is_past(a), clinic.is_current(a), clinic.is_upcoming(a), clinic.vaccination_status(p)) from clinic.appointment a, clinic.patient p where p.name operator(pg_catalog.=) 'Bob Marley' and a.idempotency_key operator(pg_catalog.=) 'evil'$$), 'f f f f f unknown', 'and what follows from a visit is said');
 select is(t.trapped($$insert into clinic.resource (kind, code, name, timezone) values ('provider', 'trap', 'Dr Trap', 'europe/berlin') returning timezone$$), 'Europe/Berlin', 'a provider is added');
 select is(t.trapped($$insert into clinic.service (code, name, duration, buffer_after) values ('trap', 'Trap', '8 hours', '8 hours') returning code$$), 'trap', 'a service too');
 select is(t.trapped($$update clinic.resource set seats = 2 where code operator(pg_catalog.=) 'trap' returning 'changed'$$), 'changed', 'a provider is changed');
