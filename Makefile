@@ -66,6 +66,7 @@ OBJS = \
 	src/booking/request.o \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
+	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \
 	src/booking/computed.o

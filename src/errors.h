@@ -47,6 +47,7 @@
 	REASON(TOO_FAR_AHEAD, "too_far_ahead", 422) \
 	REASON(TOO_LATE, "too_late", 422) \
 	REASON(TOO_SOON, "too_soon", 422) \
+	REASON(UNKNOWN_FIELD, "unknown_field", 400) \
 	REASON(UNKNOWN_PRESET, "unknown_preset", 400) \
 	REASON(UNKNOWN_STRATEGY, "unknown_strategy", 400) \
 	REASON(WRONG_MODE, "wrong_mode", 422)

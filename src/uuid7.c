@@ -14,7 +14,7 @@
 
 #include "fmgr.h"
 #include "random.h"
-#include "utils/uuid.h"
+#include "uuid7.h"
 
 #define NS_PER_MS INT64CONST(1000000)
 /* one unit of the 12-bit fraction, rounded up: 244.140625 ns */
@@ -36,10 +36,9 @@ ascending_time_ns(void)
 	return last;
 }
 
-Datum
-uuid7(PG_FUNCTION_ARGS)
+void
+uuid7_draw(pg_uuid_t *uuid)
 {
-	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
 	int64 ns = ascending_time_ns();
 	uint64 ms = ns / NS_PER_MS;
 	uint32 fraction = (uint32) ((ns % NS_PER_MS) * 4096 / NS_PER_MS);
@@ -50,6 +49,13 @@ uuid7(PG_FUNCTION_ARGS)
 	uuid->data[6] = (unsigned char) (0x70 | (fraction >> 8));
 	uuid->data[7] = (unsigned char) fraction;
 	uuid->data[8] = (unsigned char) (0x80 | (uuid->data[8] & 0x3F));
+}
 
+Datum
+uuid7(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
+
+	uuid7_draw(uuid);
 	PG_RETURN_UUID_P(uuid);
 }

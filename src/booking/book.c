@@ -61,27 +61,13 @@ list_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 static int64
 duration_argument(FunctionCallInfo fcinfo, int argument)
 {
-	int64 duration;
-
-	if (PG_ARGISNULL(argument))
-		return 0;
-	duration = interval_microseconds(PG_GETARG_INTERVAL_P(argument));
-	if (duration <= 0 || duration > LONGEST_CLAIM)
-		refuse_booking(REASON_INVALID_DURATION);
-	return duration;
+	return PG_ARGISNULL(argument) ? 0 : request_duration(PG_GETARG_INTERVAL_P(argument));
 }
 
 static int64
 hold_argument(FunctionCallInfo fcinfo, int argument)
 {
-	int64 length;
-
-	if (PG_ARGISNULL(argument))
-		return 0;
-	length = interval_microseconds(PG_GETARG_INTERVAL_P(argument));
-	if (length < USECS_PER_SEC || length > USECS_PER_DAY)
-		refuse(REASON_INVALID_DURATION, "a hold lasts from a second to a day", NULL, NULL);
-	return length;
+	return PG_ARGISNULL(argument) ? 0 : request_hold(PG_GETARG_INTERVAL_P(argument));
 }
 
 static Strategy

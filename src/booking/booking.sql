@@ -78,6 +78,13 @@ create function clinic.book_first(
 comment on function clinic.book_first(uuid, uuid, tstzrange, uuid[], text, interval, text, text, text, interval, uuid) is
   'Books a free start with one of the providers (null: of all): the earliest, or, on the first day that has one, with the provider who is least_loaded or whose turn it is by round_robin.';
 
+create function clinic.book_many(visits jsonb, clinic_id uuid default clinic.current_clinic())
+  returns table (row_number integer, appointment_id uuid, outcome text, detail text)
+  language c volatile parallel unsafe cost 10000 rows 1000
+  as 'MODULE_PATHNAME', 'book_many';
+comment on function clinic.book_many(jsonb, uuid) is
+  'Books many visits, given as an array of objects with the arguments of book() or book_token(), in one transaction; staff only. A row is booked, or its outcome is the reason why not.';
+
 create function clinic.get_appointment(appointment_id uuid, clinic_id uuid default clinic.current_clinic())
   returns clinic.appointment
   language c stable parallel restricted

@@ -58,6 +58,26 @@ static SavedQuery find_token_services = {
 	.as_owner = true,
 };
 
+int64
+request_duration(const Interval *duration)
+{
+	int64 length = interval_microseconds(duration);
+
+	if (length <= 0 || length > LONGEST_CLAIM)
+		refuse_booking(REASON_INVALID_DURATION);
+	return length;
+}
+
+int64
+request_hold(const Interval *hold_for)
+{
+	int64 length = interval_microseconds(hold_for);
+
+	if (length < USECS_PER_SEC || length > USECS_PER_DAY)
+		refuse(REASON_INVALID_DURATION, "a hold lasts from a second to a day", NULL, NULL);
+	return length;
+}
+
 /*
  * The same request again
  */
@@ -117,12 +137,8 @@ request_set_hash(BookingRequest *request)
 		DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(pq_endtypsend(&buffer))));
 }
 
-/*
- * If the key was sent before with the same request: the visit it led to, as it is
- * now.  Who may not see that visit learns no more than that the key is in use.
- */
-static bool
-find_earlier(const BookingRequest *request, Datum *visit)
+bool
+request_find_earlier(const BookingRequest *request, Datum *visit)
 {
 	Datum values[] = {UUIDPGetDatum(request->clinic), PointerGetDatum(request->idempotency_key)};
 	bool nohash;
@@ -286,7 +302,7 @@ request_book(BookingRequest *request)
 	check_account(request->clinic, request->patient);
 	if (request->hash || request->provider == NULL)
 		lock_clinic(request->clinic, LOCK_SHARED, LOCK_WAIT);
-	if (request->hash && find_earlier(request, &visit))
+	if (request->hash && request_find_earlier(request, &visit))
 		return visit;
 	if (request->kind == REQUEST_TOKEN)
 	{

@@ -51,8 +51,18 @@ typedef struct BookingRequest
 	bytea *hash; /* of all but the key, when there is one */
 } BookingRequest;
 
+/* In microseconds: how long a visit is asked to be, and a hold; what cannot be is refused. */
+extern int64 request_duration(const Interval *duration);
+extern int64 request_hold(const Interval *hold_for);
+
 /* Set the hash, once all is as it was asked. */
 extern void request_set_hash(BookingRequest *request);
+
+/*
+ * If its key was sent before with the same request: the visit it led to, as it is
+ * now.  Who may not see that visit learns no more than that the key is in use.
+ */
+extern bool request_find_earlier(const BookingRequest *request, Datum *visit);
 
 /* When the visit would be, as the facts have it. */
 extern VisitTime request_time(const BookingRequest *request, const VisitFacts *facts);
