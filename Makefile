@@ -62,6 +62,8 @@ OBJS = \
 	src/booking/occupancy.o \
 	src/booking/visit_plan.o \
 	src/booking/visit_before.o \
+	src/booking/visit_claims.o \
+	src/booking/visit_batch.o \
 	src/booking/visit_after.o \
 	src/booking/request.o \
 	src/booking/choose_provider.o \

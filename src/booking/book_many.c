@@ -10,8 +10,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "booking/code.h"
 #include "booking/request.h"
 #include "booking/visit.h"
+#include "booking/visit_batch.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "compat.h"
@@ -57,23 +59,35 @@ typedef struct Run
 
 /* The id is drawn here, so that it is known which row became which visit. */
 static SavedQuery insert_visits = {
-	.sql = "insert into clinic.appointment (clinic_id, id, patient_id, provider_id, service_id,"
-		   " starts_at, ends_at, status, reason, notes, override_reason, hold_expires_at,"
-		   " idempotency_key, request_hash)"
-		   " select $1, v.id, v.patient_id, v.provider_id, v.service_id, v.starts_at, v.ends_at,"
-		   " case when v.hold_expires_at is null then 'scheduled'::clinic.appointment_status"
-		   " else 'held' end, v.reason, v.notes, v.override_reason,"
-		   " v.hold_expires_at, v.idempotency_key, v.request_hash"
-		   " from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
-		   " pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7),"
-		   " pg_catalog.unnest($8), pg_catalog.unnest($9), pg_catalog.unnest($10),"
-		   " pg_catalog.unnest($11), pg_catalog.unnest($12), pg_catalog.unnest($13)) v (id,"
-		   " patient_id, provider_id, service_id, starts_at, ends_at, reason, notes,"
-		   " override_reason, hold_expires_at, idempotency_key, request_hash)",
+	.sql =
+		"insert into clinic.appointment (clinic_id, id, patient_id, provider_id, service_id,"
+		" starts_at, ends_at, status, reason, notes, override_reason, hold_expires_at,"
+		" idempotency_key, request_hash, code)"
+		" select $1, v.id, v.patient_id, v.provider_id, v.service_id, v.starts_at, v.ends_at,"
+		" case when v.hold_expires_at is null then 'scheduled'::clinic.appointment_status"
+		" else 'held' end, v.reason, v.notes, v.override_reason,"
+		" v.hold_expires_at, v.idempotency_key, v.request_hash, v.code"
+		" from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
+		" pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7),"
+		" pg_catalog.unnest($8), pg_catalog.unnest($9), pg_catalog.unnest($10),"
+		" pg_catalog.unnest($11), pg_catalog.unnest($12), pg_catalog.unnest($13), pg_catalog.unnest($14)) v (id,"
+		" patient_id, provider_id, service_id, starts_at, ends_at, reason, notes,"
+		" override_reason, hold_expires_at, idempotency_key, request_hash, code)",
 	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID,
 					 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-					 TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, BYTEAARRAYOID),
+					 TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, TEXTARRAYOID),
 	.snapshot = SNAPSHOT_WRITE,
+};
+
+/* Which of some codes, by their places among them, belong to a visit. */
+static SavedQuery find_taken_codes = {
+	.sql = "select c.place::pg_catalog.int4"
+		   " from rows from (pg_catalog.unnest($2)) with ordinality c (code, place)"
+		   " where exists (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.code" EQ
+		   "c.code)",
+	QUERY_PARAMETERS(UUIDOID, TEXTARRAYOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
 };
 
 /*
@@ -275,6 +289,7 @@ enum
 	MANY_HOLD_EXPIRES_AT,
 	MANY_IDEMPOTENCY_KEY,
 	MANY_REQUEST_HASH,
+	MANY_CODE,
 	MANY_COLUMNS
 };
 
@@ -321,6 +336,18 @@ add_to_batch(Batch *batch, ManyRow *row)
 	batch->count++;
 }
 
+/* By the year of the start, as the triggers would. */
+static void
+draw_code(Batch *batch, int row)
+{
+	TimestampTz starts_at = DatumGetTimestampTz(batch->values[MANY_STARTS_AT][row]);
+	char code[VISIT_CODE_SIZE];
+
+	visit_code_draw(starts_at, code);
+	batch->values[MANY_CODE][row] = CStringGetTextDatum(code);
+	batch->nulls[MANY_CODE][row] = false;
+}
+
 static Datum
 column_array(Batch *batch, int column, Oid array_type)
 {
@@ -337,6 +364,35 @@ column_array(Batch *batch, int column, Oid array_type)
 											  alignment));
 }
 
+/* Draw a code for each row; one that is taken is drawn again. */
+static void
+draw_codes(Batch *batch, const pg_uuid_t *clinic)
+{
+	Datum values[2] = {UUIDPGetDatum(clinic)};
+	uint64 ntaken;
+
+	for (int i = 0; i < batch->count; i++)
+		draw_code(batch, i);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[1] = column_array(batch, MANY_CODE, TEXTARRAYOID);
+		ntaken = query_run(&find_taken_codes, values, NULL, 0);
+		for (uint64 taken = 0; taken < ntaken; taken++)
+			draw_code(batch, query_int32(taken, 1, 1) - 1);
+	} while (ntaken > 0);
+}
+
+static void
+begin_batch(Batch *batch, const pg_uuid_t *clinic)
+{
+	pg_uuid_t *patients = palloc(sizeof(pg_uuid_t) * batch->count);
+
+	for (int i = 0; i < batch->count; i++)
+		patients[i] = *DatumGetUUIDP(batch->values[MANY_PATIENT][i]);
+	visit_batch_begin(clinic, patients, batch->count);
+}
+
 static void
 insert_batch(Batch *batch, const pg_uuid_t *clinic)
 {
@@ -344,12 +400,15 @@ insert_batch(Batch *batch, const pg_uuid_t *clinic)
 
 	if (batch->count == 0)
 		return;
+	draw_codes(batch, clinic);
+	begin_batch(batch, clinic);
 	values[0] = UUIDPGetDatum(clinic);
 	for (int column = 0; column < MANY_COLUMNS; column++)
 		values[column + 1] = column_array(batch, column, insert_visits.parameter_types[column + 1]);
 	if (query_run(&insert_visits, values, NULL, 0) != (uint64) batch->count)
 		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 						errmsg("a row was not written because a trigger left it out")));
+	visit_batch_end();
 	batch->count = 0;
 }
 
@@ -431,6 +490,7 @@ try_run(Run *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
+		visit_batch_abandon();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();

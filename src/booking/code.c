@@ -9,16 +9,22 @@
 #include "postgres.h"
 
 #include "booking/code.h"
+#include "civil/civil.h"
 #include "random.h"
+#include "utils/datetime.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 void
-visit_code_draw(int year, char code[VISIT_CODE_SIZE])
+visit_code_draw(TimestampTz starts_at, char code[VISIT_CODE_SIZE])
 {
+	int year;
+	int month;
+	int day;
 	unsigned char random[8];
 	char drawn[8];
 
+	j2date((int) utc_day(starts_at) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 	random_bytes(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		drawn[i] = alphabet[random[i] % 32];

@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "booking/patient_rules.h"
+#include "booking/visit_batch.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "compat.h"
@@ -33,8 +34,15 @@ enum
 	OTHER_ENDS_AT,
 	OTHER_SERVICE,
 	OTHER_TAKES_TIME,
-	OTHER_IS_TO_COME
+	OTHER_IS_TO_COME,
+	OTHER_ID,
+	OTHER_PATIENT
 };
+
+#define OTHER_COLUMNS \
+	"v.starts_at, v.ends_at, v.service_id, v.mode" EQ "'timed'::clinic.visit_mode and v.status" LE \
+	"'in_progress'::clinic.appointment_status, v.status" LT \
+	"'in_progress'::clinic.appointment_status"
 
 static SavedQuery find_patient = {
 	.sql = "select p.is_active, " CODE_IS_TAKEN OF_PATIENT IS_PATIENT,
@@ -48,16 +56,24 @@ static SavedQuery find_patient = {
  * and may it still come to pass?  A hold that ended at $5 is none.
  */
 static SavedQuery find_patient_and_visits = {
-	.sql = "select p.is_active, " CODE_IS_TAKEN ", v.starts_at, v.ends_at, v.service_id,"
-		   " v.mode" EQ "'timed'::clinic.visit_mode and v.status" LE
-		   "'in_progress'::clinic.appointment_status,"
-		   " v.status" LT "'in_progress'::clinic.appointment_status" OF_PATIENT
+	.sql = "select p.is_active, " CODE_IS_TAKEN ", " OTHER_COLUMNS OF_PATIENT
 		   " left join clinic.appointment v on v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
 		   " and v.starts_at" GT "$6 and v.id" NE "$4"
 		   " and v.status" LE "'completed'::clinic.appointment_status"
 		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT
 		   "$5)" IS_PATIENT,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* All visits of some patients that start after $4; the first two columns are of no use. */
+static SavedQuery find_visits_of_patients = {
+	.sql = "select null, null, " OTHER_COLUMNS ", v.id, v.patient_id from clinic.appointment v"
+		   " where v.clinic_id" EQ "$1 and v.patient_id operator(pg_catalog.=) any ($2)"
+		   " and v.starts_at" GT "$4 and v.status" LE "'completed'::clinic.appointment_status"
+		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$3)",
+	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -182,58 +198,95 @@ visit_day(const VisitRow *row, const PatientRules *rules)
 	return result;
 }
 
+/* The rules ask about visits that start after this. */
+static TimestampTz
+asked_after(const VisitRow *row, const PatientRules *rules)
+{
+	/* Nothing longer than a claim reaches into what is asked about. */
+	TimestampTz after = visit_time(row, VISIT_STARTS_AT) - LONGEST_CLAIM;
+
+	if (counts_visits_to_come(rules))
+		after = Min(after, GetCurrentTransactionStartTimestamp() - LONGEST_CLAIM);
+	if (rules->max_per_day > 0)
+		after = Min(after, visit_day(row, rules).from - 1);
+	return after;
+}
+
 /* Read the patient and the other visits that the rules ask about; how many rows. */
 static uint64
 read_patient_and_visits(const VisitRow *row, const PatientRules *rules, const char *code)
 {
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	/* Nothing longer than a claim reaches into what is asked about. */
-	TimestampTz after = visit_time(row, VISIT_STARTS_AT) - LONGEST_CLAIM;
 	Datum values[6];
 	bool nulls[6] = {false};
 
-	if (counts_visits_to_come(rules))
-		after = Min(after, now - LONGEST_CLAIM);
-	if (rules->max_per_day > 0)
-		after = Min(after, visit_day(row, rules).from - 1);
 	values[0] = visit_datum(row, VISIT_CLINIC_ID);
 	values[1] = visit_datum(row, VISIT_PATIENT_ID);
 	values[2] = code ? CStringGetTextDatum(code) : (Datum) 0;
 	nulls[2] = code == NULL;
 	values[3] = visit_datum(row, VISIT_ID);
-	values[4] = TimestampTzGetDatum(now);
-	values[5] = TimestampTzGetDatum(after);
+	values[4] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[5] = TimestampTzGetDatum(asked_after(row, rules));
 	return read_patient(&find_patient_and_visits, values, nulls);
 }
 
-/* Count the visit in a row that was read with the patient. */
-static void
-count_visit(const VisitRow *row, const PatientRules *rules, uint64 other, int32 *counts)
+/* Another visit of the patient's. */
+typedef struct OtherVisit
 {
-	TimestampTz starts_at = query_timestamptz(other, OTHER_STARTS_AT, 0);
+	pg_uuid_t patient; /* where many patients' were read, and */
+	pg_uuid_t id;	   /* this one may be the visit itself */
+	pg_uuid_t service;
+	TimestampTz starts_at;
+	TimestampTz ends_at;
+	bool takes_time;
+	bool is_to_come;
+} OtherVisit;
 
-	if (query_bool(other, OTHER_IS_TO_COME) &&
-		query_timestamptz(other, OTHER_ENDS_AT, 0) > GetCurrentTransactionStartTimestamp())
+/* Those in the rows that were read last; how many. */
+static int
+take_visits(uint64 nrows, bool of_many, OtherVisit **visits)
+{
+	*visits = palloc0(sizeof(OtherVisit) * Max(nrows, 1));
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		OtherVisit *visit = &(*visits)[row];
+
+		if (query_isnull(row, OTHER_STARTS_AT))
+			return (int) row;
+		visit->service = *query_uuid(row, OTHER_SERVICE);
+		visit->starts_at = query_timestamptz(row, OTHER_STARTS_AT, 0);
+		visit->ends_at = query_timestamptz(row, OTHER_ENDS_AT, 0);
+		visit->takes_time = query_bool(row, OTHER_TAKES_TIME);
+		visit->is_to_come = query_bool(row, OTHER_IS_TO_COME);
+		if (!of_many)
+			continue;
+		visit->patient = *query_uuid(row, OTHER_PATIENT);
+		visit->id = *query_uuid(row, OTHER_ID);
+	}
+	return (int) nrows;
+}
+
+static void
+count_visit(const VisitRow *row, const PatientRules *rules, const OtherVisit *other, int32 *counts)
+{
+	if (other->is_to_come && other->ends_at > GetCurrentTransactionStartTimestamp())
 	{
 		counts[COUNT_TO_COME]++;
 		counts[COUNT_TO_COME_OF_SERVICE] +=
-			memcmp(query_uuid(other, OTHER_SERVICE), visit_uuid(row, VISIT_SERVICE_ID), UUID_LEN) ==
-			0;
+			memcmp(&other->service, visit_uuid(row, VISIT_SERVICE_ID), UUID_LEN) == 0;
 	}
 	if (rules->max_per_day > 0)
 	{
 		VisitDay day = visit_day(row, rules);
 
-		counts[COUNT_THAT_DAY] += starts_at >= day.from && starts_at < day.to;
+		counts[COUNT_THAT_DAY] += other->starts_at >= day.from && other->starts_at < day.to;
 	}
 }
 
 static bool
-overlaps_visit(const VisitRow *row, uint64 other)
+overlaps_visit(const VisitRow *row, const OtherVisit *other)
 {
-	return query_bool(other, OTHER_TAKES_TIME) &&
-		   query_timestamptz(other, OTHER_STARTS_AT, 0) < visit_time(row, VISIT_ENDS_AT) &&
-		   query_timestamptz(other, OTHER_ENDS_AT, 0) > visit_time(row, VISIT_STARTS_AT);
+	return other->takes_time && other->starts_at < visit_time(row, VISIT_ENDS_AT) &&
+		   other->ends_at > visit_time(row, VISIT_STARTS_AT);
 }
 
 /* The first limit that leaves no room for another visit. */
@@ -250,31 +303,59 @@ reached_limit(const PatientRules *rules, const int32 *counts)
 	return NULL;
 }
 
-/* What the last read_patient_and_visits() found. */
+/* What the patient's other visits are to a visit; it may be among them itself. */
 static OtherVisits
-found_visits(const VisitRow *row, const PatientRules *rules, uint64 nrows)
+found_visits(const VisitRow *row, const PatientRules *rules, const OtherVisit *visits, int nvisits)
 {
 	OtherVisits others = {.overlap = false};
 	int32 counts[NCOUNTS] = {0};
 	bool may_overlap = !rules->prevent_overlap || visit_mode(row) != MODE_TIMED;
 
-	for (uint64 other = 0; other < nrows && !query_isnull(other, OTHER_STARTS_AT); other++)
+	for (int i = 0; i < nvisits; i++)
 	{
-		others.overlap |= !may_overlap && overlaps_visit(row, other);
-		count_visit(row, rules, other, counts);
+		if (memcmp(&visits[i].id, visit_uuid(row, VISIT_ID), UUID_LEN) == 0)
+			continue;
+		others.overlap |= !may_overlap && overlaps_visit(row, &visits[i]);
+		count_visit(row, rules, &visits[i], counts);
 	}
 	if (visit_isnull(row, VISIT_OVERRIDE_REASON))
 		others.reached = reached_limit(rules, counts);
 	return others;
 }
 
+/* The same of what was read with the patient last. */
+static OtherVisits
+found_with_patient(const VisitRow *row, const PatientRules *rules, uint64 nrows)
+{
+	OtherVisit *visits;
+	int nvisits = take_visits(nrows, false, &visits);
+
+	return found_visits(row, rules, visits, nvisits);
+}
+
+static void
+check_active(bool is_active, bool override)
+{
+	if (!override && !is_active)
+		refuse(REASON_INACTIVE, "this patient takes no new visits", NULL, NULL);
+}
+
 bool
 check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bool override,
 			  OtherVisits *others)
 {
-	bool read_visits = others && has_rules_about_visits(&facts->patient);
+	/* Of a batch the other visits are looked at when all are written. */
+	bool read_visits = others && has_rules_about_visits(&facts->patient) && !visit_batch_is_open();
+	bool is_active;
 	uint64 nrows = 0;
 
+	if (code == NULL && visit_batch_knows_patient(visit_uuid(row, VISIT_PATIENT_ID), &is_active))
+	{
+		check_active(is_active, override);
+		if (others)
+			memset(others, 0, sizeof(*others));
+		return false;
+	}
 	if (read_visits)
 		nrows = read_patient_and_visits(row, &facts->patient, code);
 	else
@@ -282,13 +363,12 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 	if (query_bool(0, PATIENT_CODE_TAKEN))
 		return true;
 
-	if (!override && !query_bool(0, PATIENT_ACTIVE))
-		refuse(REASON_INACTIVE, "this patient takes no new visits", NULL, NULL);
+	check_active(query_bool(0, PATIENT_ACTIVE), override);
 	if (others == NULL)
 		return false;
 	memset(others, 0, sizeof(*others));
 	if (read_visits)
-		*others = found_visits(row, &facts->patient, nrows);
+		*others = found_with_patient(row, &facts->patient, nrows);
 	if (sees_all_rows)
 		last_asked = *visit_uuid(row, VISIT_ID);
 	return false;
@@ -347,8 +427,94 @@ check_visits_of_statement(const VisitRow *row, bool booked)
 	if (has_rules_about_visits(&rules))
 	{
 		uint64 nrows = read_patient_and_visits(row, &rules, NULL);
-		OtherVisits others = found_visits(row, &rules, nrows);
+		OtherVisits others = found_with_patient(row, &rules, nrows);
 
 		check_other_visits(row, &others);
+	}
+}
+
+/* The rules for a visit of a clinic; false if there are none. */
+static bool
+rules_of_visit(const VisitRow *visit, const ClinicConfiguration *clinic, PatientRules *rules)
+{
+	ServiceConfiguration service;
+
+	if (!configured_service(visit_uuid(visit, VISIT_CLINIC_ID), visit_uuid(visit, VISIT_SERVICE_ID),
+							&service))
+		return false;
+	*rules = patient_rules(clinic, &service);
+	return has_patient_rules(rules);
+}
+
+static int
+compare_by_patient(const void *a, const void *b)
+{
+	return memcmp(&((const OtherVisit *) a)->patient, &((const OtherVisit *) b)->patient, UUID_LEN);
+}
+
+static int
+first_of_patient(const OtherVisit *visits, int nvisits, const pg_uuid_t *patient)
+{
+	int low = 0;
+	int high = nvisits;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (memcmp(&visits[middle].patient, patient, UUID_LEN) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+check_visits_of_batch(const VisitRow *visits, int nvisits)
+{
+	const pg_uuid_t *clinic_id = visit_uuid(&visits[0], VISIT_CLINIC_ID);
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	TimestampTz after = DT_NOEND;
+	pg_uuid_t *patients = palloc(sizeof(pg_uuid_t) * nvisits);
+	ClinicConfiguration clinic;
+	PatientRules rules;
+	Datum values[4];
+	OtherVisit *others;
+	int nothers;
+
+	if (!configured_clinic(clinic_id, &clinic))
+		return;
+	for (int i = 0; i < nvisits; i++)
+	{
+		patients[i] = *visit_uuid(&visits[i], VISIT_PATIENT_ID);
+		if (!rules_of_visit(&visits[i], &clinic, &rules))
+			continue;
+		if (visit_isnull(&visits[i], VISIT_OVERRIDE_REASON))
+			check_no_shows(&visits[i], &rules);
+		if (has_rules_about_visits(&rules))
+			after = Min(after, asked_after(&visits[i], &rules));
+	}
+	if (after == DT_NOEND)
+		return;
+	values[0] = UUIDPGetDatum(clinic_id);
+	values[1] = uuid_array(patients, nvisits);
+	values[2] = TimestampTzGetDatum(now);
+	values[3] = TimestampTzGetDatum(after);
+	nothers = take_visits(query_run(&find_visits_of_patients, values, NULL, 0), true, &others);
+	qsort(others, nothers, sizeof(OtherVisit), compare_by_patient);
+	for (int i = 0; i < nvisits; i++)
+	{
+		int first = first_of_patient(others, nothers, &patients[i]);
+		int end = first;
+		OtherVisits found;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!rules_of_visit(&visits[i], &clinic, &rules))
+			continue;
+		while (end < nothers && memcmp(&others[end].patient, &patients[i], UUID_LEN) == 0)
+			end++;
+		found = found_visits(&visits[i], &rules, &others[first], end - first);
+		check_other_visits(&visits[i], &found);
 	}
 }

@@ -47,4 +47,7 @@ extern void check_no_shows(const VisitRow *row, const PatientRules *rules);
  */
 extern void check_visits_of_statement(const VisitRow *row, bool booked);
 
+/* The same of visits that were booked together, of a clinic that is locked. */
+extern void check_visits_of_batch(const VisitRow *visits, int nvisits);
+
 #endif /* CLINIC_SCHED_PATIENT_RULES_H */

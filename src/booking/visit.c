@@ -45,8 +45,8 @@ find_attributes(TupleDesc descriptor)
 	}
 }
 
-static void
-take_apart(VisitRow *row, TupleDesc descriptor, HeapTuple tuple)
+void
+visit_read_as(VisitRow *row, TupleDesc descriptor, HeapTuple tuple)
 {
 	row->descriptor = descriptor;
 	find_attributes(descriptor);
@@ -60,7 +60,7 @@ take_apart(VisitRow *row, TupleDesc descriptor, HeapTuple tuple)
 void
 visit_read(VisitRow *row, Relation relation, HeapTuple tuple)
 {
-	take_apart(row, RelationGetDescr(relation), tuple);
+	visit_read_as(row, RelationGetDescr(relation), tuple);
 }
 
 void
@@ -70,10 +70,10 @@ visit_read_composite(VisitRow *row, HeapTupleHeader composite)
 
 	tuple->t_len = HeapTupleHeaderGetDatumLength(composite);
 	tuple->t_data = composite;
-	take_apart(row,
-			   lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(composite),
-										   HeapTupleHeaderGetTypMod(composite)),
-			   tuple);
+	visit_read_as(row,
+				  lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(composite),
+											  HeapTupleHeaderGetTypMod(composite)),
+				  tuple);
 }
 
 HeapTuple

@@ -67,6 +67,7 @@ typedef struct VisitRow
 } VisitRow;
 
 extern void visit_read(VisitRow *row, Relation relation, HeapTuple tuple);
+extern void visit_read_as(VisitRow *row, TupleDesc descriptor, HeapTuple tuple);
 
 /* The same of a value of the row type: somebody may have made it up. */
 extern void visit_read_composite(VisitRow *row, HeapTupleHeader composite);

@@ -48,19 +48,6 @@ visit_facts(VisitFacts *facts, const VisitRow *row)
 			   visit_uuid(row, VISIT_PROVIDER_ID));
 }
 
-/* The year that the visit's code shows: of its start, on UTC's calendar. */
-static int
-code_year(const VisitRow *row)
-{
-	int year;
-	int month;
-	int day;
-
-	j2date((int) utc_day(visit_time(row, VISIT_STARTS_AT)) + POSTGRES_EPOCH_JDATE, &year, &month,
-		   &day);
-	return year;
-}
-
 void
 ask_about_patient(VisitRow *row, const VisitFacts *facts, bool override, OtherVisits *others)
 {
@@ -74,7 +61,7 @@ ask_about_patient(VisitRow *row, const VisitFacts *facts, bool override, OtherVi
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		visit_code_draw(code_year(row), code);
+		visit_code_draw(visit_time(row, VISIT_STARTS_AT), code);
 	} while (check_patient(row, facts, code, override, others));
 	visit_set(row, VISIT_CODE, CStringGetTextDatum(code));
 }

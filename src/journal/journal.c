@@ -40,6 +40,19 @@ static SavedQuery add_entry = {
 	.as_owner = true,
 };
 
+/* The same of many, an array for each parameter. */
+static SavedQuery add_entries = {
+	.sql = "insert into clinic.journal"
+		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
+		   " select * from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2),"
+		   " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
+		   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8)) e",
+	QUERY_PARAMETERS(UUIDARRAYOID, UUIDARRAYOID, NAMEARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+					 UUIDARRAYOID, JSONBARRAYOID, JSONBARRAYOID),
+	.snapshot = SNAPSHOT_WRITE,
+	.as_owner = true,
+};
+
 /* As the caller: who may prune is whom DELETE on the journal was granted to. */
 static SavedQuery prune_entries = {
 	.sql = "delete from clinic.journal j where j.clinic_id" EQ "$1 and j.at" LT "$2",
@@ -47,13 +60,105 @@ static SavedQuery prune_entries = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
+#define ENTRY_COLUMNS 8
+
+/* Entries that are to be written at once: a column each. */
+typedef struct JournalBatch
+{
+	MemoryContext context;
+	int count;
+	int room;
+	Datum *values[ENTRY_COLUMNS];
+	bool *nulls[ENTRY_COLUMNS];
+} JournalBatch;
+
+static JournalBatch *batch = NULL;
+
 /* Set while prune_journal() deletes. */
 static bool pruning = false;
 
+static void keep_entry(const Datum *values, const bool *nulls);
 static Datum column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull);
 static Datum changed_values(Relation relation, HeapTuple of, HeapTuple other,
 							const JournalSubject *subject, bool *empty);
 static void push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type);
+
+void
+journal_begin_batch(void)
+{
+	JournalBatch *opened = palloc0(sizeof(JournalBatch));
+
+	opened->context = CurrentMemoryContext;
+	batch = opened;
+}
+
+void
+journal_abandon_batch(void)
+{
+	batch = NULL;
+}
+
+static void
+make_room(void)
+{
+	batch->room = batch->room ? 2 * batch->room : 64;
+	for (int column = 0; column < ENTRY_COLUMNS; column++)
+	{
+		size_t size = sizeof(Datum) * batch->room;
+		Datum **values = &batch->values[column];
+		bool **nulls = &batch->nulls[column];
+
+		*values = *values ? repalloc(*values, size) : palloc(size);
+		*nulls = *nulls ? repalloc(*nulls, sizeof(bool) * batch->room)
+						: palloc(sizeof(bool) * batch->room);
+	}
+}
+
+static void
+keep_entry(const Datum *values, const bool *nulls)
+{
+	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+
+	if (batch->count == batch->room)
+		make_room();
+	for (int column = 0; column < ENTRY_COLUMNS; column++)
+	{
+		int16 length;
+		bool by_value;
+
+		get_typlenbyval(add_entry.parameter_types[column], &length, &by_value);
+		batch->nulls[column][batch->count] = nulls[column];
+		batch->values[column][batch->count] =
+			nulls[column] ? (Datum) 0 : datumCopy(values[column], by_value, length);
+	}
+	batch->count++;
+	MemoryContextSwitchTo(caller);
+}
+
+void
+journal_end_batch(void)
+{
+	JournalBatch *ended = batch;
+	Datum values[ENTRY_COLUMNS];
+	int lower_bound = 1;
+
+	batch = NULL;
+	if (ended->count == 0)
+		return;
+	for (int column = 0; column < ENTRY_COLUMNS; column++)
+	{
+		Oid type = add_entry.parameter_types[column];
+		int16 length;
+		bool by_value;
+		char alignment;
+
+		get_typlenbyvalalign(type, &length, &by_value, &alignment);
+		values[column] = PointerGetDatum(
+			construct_md_array(ended->values[column], ended->nulls[column], 1, &ended->count,
+							   &lower_bound, type, length, by_value, alignment));
+	}
+	(void) query_run(&add_entries, values, NULL, 0);
+}
 
 void
 journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubject *subject)
@@ -61,8 +166,8 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 	HeapTuple row = new ? new : old;
 	const pg_uuid_t *actor = identity_actor();
 	const char *action = old == NULL ? "insert" : new == NULL ? "delete" : "update";
-	Datum values[8];
-	bool nulls[8] = {false};
+	Datum values[ENTRY_COLUMNS];
+	bool nulls[ENTRY_COLUMNS] = {false};
 	bool no_clinic;
 	bool no_id;
 
@@ -82,7 +187,10 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 	values[2] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
 	values[3] = CStringGetTextDatum(action);
 	values[4] = CStringGetTextDatum(subject->entity);
-	(void) query_run(&add_entry, values, nulls, 0);
+	if (batch)
+		keep_entry(values, nulls);
+	else
+		(void) query_run(&add_entry, values, nulls, 0);
 }
 
 /* AFTER row trigger; its arguments are the fields of a JournalSubject. */

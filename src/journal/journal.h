@@ -24,4 +24,12 @@ typedef struct JournalSubject
 extern void journal_write(Relation relation, HeapTuple old, HeapTuple new,
 						  const JournalSubject *subject);
 
+/*
+ * Keep what is journalled from now on, in the current memory context, and write
+ * it all at once; after an error: forget it.
+ */
+extern void journal_begin_batch(void);
+extern void journal_end_batch(void);
+extern void journal_abandon_batch(void);
+
 #endif /* CLINIC_SCHED_JOURNAL_H */

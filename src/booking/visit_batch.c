@@ -1,0 +1,127 @@
+/*
+ * visit_batch.c
+ *		Rows of one INSERT of ours, seen to together.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "booking/patient_rules.h"
+#include "booking/visit.h"
+#include "booking/visit_batch.h"
+#include "booking/visit_claims.h"
+#include "catalog/pg_type.h"
+#include "journal/journal.h"
+#include "query.h"
+#include "utils/rel.h"
+
+typedef struct BatchPatient
+{
+	pg_uuid_t id;
+	bool is_active;
+} BatchPatient;
+
+typedef struct VisitBatch
+{
+	MemoryContext context;
+	int npatients;
+	BatchPatient *patients; /* by id */
+	TupleDesc descriptor;	/* of the rows */
+	int nrows;
+	int room;
+	VisitRow *rows;
+} VisitBatch;
+
+static VisitBatch *batch = NULL;
+
+static SavedQuery find_patients = {
+	.sql = "select p.id, p.is_active from clinic.patient p where p.clinic_id" EQ
+		   "$1 and p.id operator(pg_catalog.=) any ($2)",
+	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static int
+compare_patients(const void *a, const void *b)
+{
+	return memcmp(&((const BatchPatient *) a)->id, &((const BatchPatient *) b)->id, UUID_LEN);
+}
+
+void
+visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatients)
+{
+	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(patients, npatients)};
+	VisitBatch *opened = palloc0(sizeof(VisitBatch));
+
+	opened->context = CurrentMemoryContext;
+	opened->npatients = (int) query_run(&find_patients, values, NULL, 0);
+	opened->patients = palloc(sizeof(BatchPatient) * Max(opened->npatients, 1));
+	for (int i = 0; i < opened->npatients; i++)
+	{
+		opened->patients[i].id = *query_uuid(i, 1);
+		opened->patients[i].is_active = query_bool(i, 2);
+	}
+	qsort(opened->patients, opened->npatients, sizeof(BatchPatient), compare_patients);
+	journal_begin_batch();
+	batch = opened;
+}
+
+void
+visit_batch_end(void)
+{
+	VisitBatch *ended = batch;
+
+	/* What these write and ask is about single rows again. */
+	batch = NULL;
+	if (ended->nrows > 0)
+	{
+		claims_write(ended->rows, ended->nrows);
+		check_visits_of_batch(ended->rows, ended->nrows);
+	}
+	journal_end_batch();
+}
+
+void
+visit_batch_abandon(void)
+{
+	batch = NULL;
+	journal_abandon_batch();
+}
+
+bool
+visit_batch_is_open(void)
+{
+	return batch != NULL;
+}
+
+bool
+visit_batch_knows_patient(const pg_uuid_t *patient, bool *is_active)
+{
+	BatchPatient wanted = {.id = *patient};
+	const BatchPatient *found;
+
+	if (batch == NULL)
+		return false;
+	found =
+		bsearch(&wanted, batch->patients, batch->npatients, sizeof(BatchPatient), compare_patients);
+	if (found)
+		*is_active = found->is_active;
+	return found != NULL;
+}
+
+void
+visit_batch_add(Relation relation, HeapTuple written)
+{
+	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+
+	if (batch->descriptor == NULL)
+		batch->descriptor = CreateTupleDescCopy(RelationGetDescr(relation));
+	if (batch->nrows == batch->room)
+	{
+		batch->room = batch->room ? 2 * batch->room : 64;
+		batch->rows = batch->rows ? repalloc(batch->rows, sizeof(VisitRow) * batch->room)
+								  : palloc(sizeof(VisitRow) * batch->room);
+	}
+	visit_read_as(&batch->rows[batch->nrows++], batch->descriptor, heap_copytuple(written));
+	MemoryContextSwitchTo(caller);
+}
