@@ -70,5 +70,38 @@ as $$
     and patient.number = 10000 + patient_number
 $$;
 
+-- The nights of ten doctors: who books one thing and who books three takes the same times, which no slot has.
+create table bench.night_doctor (number int primary key, id uuid not null);
+create table bench.night_service (resources int primary key, id uuid not null);
+
+create function bench.night_slots(resources int, how_many int)
+returns table (doctor uuid, patient uuid, service uuid, clinic uuid, starts_at timestamptz)
+language sql stable
+as $$
+  select doctor.id,
+         patient.id,
+         service.id,
+         clinic.id,
+         (calendar.first_monday + n / 200 + time '20:00' + n / 10 % 20 * interval '30 minutes')
+           at time zone 'Europe/Berlin'
+  from generate_series(0, least(how_many, 60000) - 1) n
+  join bench.night_doctor doctor on doctor.number = n % 10
+  join bench.patient on patient.number = n * 7 % 10000
+  join bench.night_service service on service.resources = night_slots.resources,
+       bench.clinic, bench.calendar
+$$;
+
+-- A day of 16 numbers, for one of the hot doctor's patients.
+create table bench.token_doctor (id uuid not null, service uuid not null);
+
+create function bench.token_day(patient_number int)
+returns table (doctor uuid, patient uuid, service uuid, clinic uuid, day date)
+language sql stable
+as $$
+  select doctor.id, patient.id, doctor.service, clinic.id, calendar.first_monday + 1
+  from bench.token_doctor doctor, bench.patient, bench.clinic, bench.calendar
+  where patient.number = 10000 + patient_number
+$$;
+
 grant usage on schema bench to clinic_bench_app;
 grant select on all tables in schema bench to clinic_bench_app;

@@ -35,7 +35,7 @@
  *
  * An iteration counts when the client got an answer (booked, cancelled or
  * refused) inside the measured window.  A refusal is the null above, or
- * SQLSTATE PT409 with the reason slot_taken.  40001 and 40P01 are counted
+ * SQLSTATE PT409 with the reason slot_taken or capacity_reached.  40001 and 40P01 are counted
  * apart and the client goes on.  Anything else stops the run and makes the
  * exit status 1.
  *
@@ -251,7 +251,8 @@ judge(Client *client, const PGresult *result)
 			return SERIALIZATION_FAILURE;
 		if (strcmp(sqlstate, "40P01") == 0)
 			return DEADLOCK;
-		if (strcmp(sqlstate, "PT409") == 0 && reason != NULL && strcmp(reason, "slot_taken") == 0)
+		if (strcmp(sqlstate, "PT409") == 0 && reason != NULL &&
+			(strcmp(reason, "slot_taken") == 0 || strcmp(reason, "capacity_reached") == 0))
 			return REFUSED;
 	}
 	fail("client %d: SQLSTATE %s: %s", client->number, sqlstate ? sqlstate : "none",

@@ -86,6 +86,26 @@ function milliseconds(rate)
 	return rate == "" || rate == 0 ? "-" : sprintf("%.3f", 10 / rate)
 }
 
+# What three resources cost beside one.
+function rooms(    x, y)
+{
+	x = median("rooms one off" SUBSEP "booked_per_second")
+	y = median("rooms three off" SUBSEP "booked_per_second")
+	if (x != "" && y != "")
+		printf "%-66s %7.3f %7.3f %7s  %-12s %s\n", "three resources | one, one connection: ms", 1000 / y, 1000 / x,
+			quotient(x, y), spread("rooms one off", "rooms three off", "booked_per_second"), "<= 2"
+}
+
+# A statement of book_many() books a thousand.
+function many(    x, y)
+{
+	x = median("many book_many on" SUBSEP "booked_per_second")
+	y = median("many book on" SUBSEP "booked_per_second")
+	if (x != "" && y != "")
+		printf "%-66s %7s %7s %7s  %-12s %s\n", "book_many() | book(), one connection: visits/s", number(1000 * x),
+			number(y), quotient(1000 * x, y), "", ">= 5"
+}
+
 function check(bench,    contender, total, i, j, n, names, name, line)
 {
 	n = split("deadlocks serialization_failures overlaps_seen overlaps wrong_claims", names)
@@ -131,6 +151,12 @@ END {
 	quiet("book() | (b) with 3 foreign keys", "ours", "foreign_keys", ">= 0.6")
 	quiet("book() | (c) with an audit trigger too", "ours", "audit", ">= 0.75")
 	quiet("plain INSERT | (a) bare INSERT", "ours_raw", "exclude", "")
+	row("token day, functions | lock the day, then insert: iterations/s", "tokens ours on", "tokens token_day on", "",
+		"iterations_per_second")
+	row("token day, functions | lock the day, then insert: bookings/s", "tokens ours on", "tokens token_day on", "",
+		"booked_per_second")
+	rooms()
+	many()
 	slots("one doctor's day, free_time() | range_agg: ms", "ours_free_time", 1, "<= 0.03 ms")
 	slots("one doctor's month, free_time() | range_agg: ms", "ours_free_time", 31, "<= 0.15 ms")
 	slots("one doctor's day, available_slots() | range_agg: ms", "ours_available_slots", 1, "")
@@ -140,5 +166,8 @@ END {
 		"longest"
 	printf "%-28s %8s %8s %8s %8s %8s %8s\n", "", "40P01", "40001", "during", "after", "", "ms"
 	check("hot")
+	check("tokens")
 	check("quiet")
+	check("rooms")
+	check("many")
 }
