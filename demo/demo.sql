@@ -8,8 +8,9 @@ set client_min_messages = warning;
 set timezone = 'Europe/Berlin';
 
 \echo
-\echo A practice in Berlin with two doctors, a room and a lunch break. Easter Monday is a
-\echo holiday, and on Tuesday from four on Dr Ho is away.
+\echo A practice in Berlin with two doctors, three rooms and a lunch break. Easter Monday is a
+\echo holiday, and on Tuesday from four on Dr Ho is away. Acupuncture needs the treatment room,
+\echo an X-ray either of the rooms for it, and a vaccination is a number of a day.
 create extension clinic_sched cascade;
 select name, timezone from clinic.create_clinic('Riverside Practice', 'Europe/Berlin');
 update clinic.clinic
@@ -17,14 +18,24 @@ update clinic.clinic
 insert into clinic.provider (code, name, specialty) values
   ('HO', 'Dr Ho', 'general practice'),
   ('MARTIN', 'Dr Martin', 'acupuncture');
-insert into clinic.room (code, name) values ('R1', 'Treatment room');
+insert into clinic.room (code, name) values
+  ('R1', 'Treatment room'),
+  ('X1', 'X-ray, ground floor'),
+  ('X2', 'X-ray, first floor');
+insert into clinic.service (code, name, duration, mode) values
+  ('x_ray', 'X-ray', '30 minutes', 'timed'),
+  ('vaccination', 'Vaccination', '10 minutes', 'token');
+insert into clinic.service_requirement (service_id, kind, codes)
+select s.id, 'room', needs.rooms::text[]
+from clinic.service s
+join (values ('acupuncture', '{R1}'), ('x_ray', '{X1,X2}')) needs (code, rooms) using (code);
 
 -- Names for what the rest of this script needs.
 select id as ho from clinic.provider where code = 'HO' \gset
 select id as martin from clinic.provider where code = 'MARTIN' \gset
-select id as room from clinic.room where code = 'R1' \gset
 select id as follow_up from clinic.service where code = 'follow_up' \gset
 select id as acupuncture from clinic.service where code = 'acupuncture' \gset
+select id as x_ray from clinic.service where code = 'x_ray' \gset
 \set tuesday 2035-03-27
 
 insert into clinic.closure (resource_id, during, reason) values
@@ -55,8 +66,7 @@ select count(clinic.book(p.id, :'ho', :'follow_up', :'tuesday'::date + at)) as "
 from unnest('{08:00,08:30,09:00,09:30,10:30,11:00,11:30,13:00,13:30,14:00,15:00}'::time[])
   with ordinality as start (at, n)
 join patient_number p using (n);
-select count(clinic.book(p.id, :'martin', :'acupuncture', :'tuesday'::date + at,
-                         resource_ids => array[:'room']::uuid[])) as "for Dr Martin, with the room"
+select count(clinic.book(p.id, :'martin', :'acupuncture', :'tuesday'::date + at)) as "for Dr Martin"
 from unnest('{08:00,08:45,09:30,10:15,11:00,13:00,13:45,14:30,16:00}'::time[])
   with ordinality as start (at, i)
 join patient_number p on p.n = 11 + i;
@@ -107,6 +117,41 @@ select count(clinic.confirm(v.id)) as confirmed
 from clinic.day_schedule(null, :'tuesday') v where v.starts_at < :'tuesday'::date + time '10:00';
 select count(clinic.set_status(v.id, 'arrived')) as here
 from clinic.day_schedule(null, :'tuesday') v where v.starts_at = :'tuesday'::date + time '08:00';
+
+\echo From Wednesday on, three X-rays as soon as may be, with the doctor who has least to do that
+\echo day. The rooms are found along with the doctors.
+select a.starts_at, d.name as doctor, r.name as room
+from (select id from patient_number order by n limit 3) p
+cross join lateral clinic.book_first(p.id, :'x_ray', '[2035-03-28,2035-03-31)', strategy => 'least_loaded') a
+join clinic.provider d on d.id = a.provider_id
+join clinic.room r on r.id = a.resource_ids[1]
+order by a.starts_at, d.code;
+\echo One more is held for ten minutes, while somebody makes up their mind; then they let it go.
+select a.starts_at, a.status
+from patient_number p
+cross join lateral clinic.book_first(p.id, :'x_ray', '[2035-03-28,2035-03-31)', hold_for => '10 minutes') a
+where p.n = 4;
+select a.starts_at, a.status
+from clinic.day_schedule(null, '2035-03-28') v
+cross join lateral clinic.release(v.id) a
+where v.status = 'held';
+
+\echo Thursday morning Dr Ho has six vaccinations to give, by number. Number 2 is cancelled, and
+\echo is the next one to be given.
+insert into clinic.hours (resource_id, valid, weekly, mode, seats) values
+  (:'ho', '[2035-03-29,2035-03-30)', 'Th 08:00-12:00', 'token', 6);
+select string_agg(a.seat::text, ' ' order by p.n) as numbers
+from (select * from patient_number order by n limit 4) p
+cross join lateral clinic.book_token(p.id, :'ho', '2035-03-29') a;
+select a.seat as number, a.status, a.cancellation_reason
+from clinic.day_schedule(:'ho', '2035-03-29') v
+cross join lateral clinic.cancel(v.id, 'Patient has a cold') a
+where v.seat = 2;
+select a.seat as number, a.status
+from patient_number p
+cross join lateral clinic.book_token(p.id, :'ho', '2035-03-29') a
+where p.n = 5;
+select * from clinic.token_days(:'ho', '[2035-03-28,2035-03-31)');
 
 \echo Visits whose claims are not what they should be, by verify():
 select count(*) from clinic.verify();
