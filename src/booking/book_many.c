@@ -232,6 +232,8 @@ check_complete(const BookingRequest *request)
 {
 	if (request->patient == NULL)
 		refuse_null("patient_id");
+	if (request->kind == REQUEST_TOKEN && request->starts_at != DT_NOBEGIN)
+		refuse(REASON_INVALID_TEXT, "a visit has starts_at or day, not both", NULL, NULL);
 	if (request->kind == REQUEST_TOKEN)
 		return;
 	if (request->service == NULL)
@@ -267,6 +269,9 @@ read_row(ManyRow *row, const pg_uuid_t *clinic)
 			request->kind = REQUEST_TOKEN;
 	}
 	check_complete(request);
+	/* as book_token() has it */
+	if (request->kind == REQUEST_TOKEN)
+		request->starts_at = 0;
 	request_set_hash(request);
 }
 

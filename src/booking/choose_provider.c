@@ -444,7 +444,9 @@ refuse_choice(const Choice *choice, const Options *options)
 	if (choice->request->kind == REQUEST_FIRST && options->reason == REASON_NONE)
 		refuse(REASON_OUTSIDE_HOURS, "no provider of this service is open then", NULL,
 			   "Give a longer time to choose from.");
-	if (options->reason == REASON_CAPACITY_REACHED || choice->request->kind == REQUEST_TOKEN)
+	if (options->reason == REASON_CAPACITY_REACHED ||
+		(choice->request->kind == REQUEST_TOKEN &&
+		 (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)))
 		refuse(REASON_CAPACITY_REACHED, "no provider of this service has a number left then", NULL,
 			   "Choose another day.");
 	if (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)

@@ -1,5 +1,5 @@
 begin;
-select plan(58);
+select plan(62);
 \ir include/fixture.psql
 
 -- One of the visits, by names.
@@ -83,6 +83,11 @@ insert into clinic.service (id, code, name, duration, mode) values (t.id('tokens
 insert into clinic.hours (resource_id, valid, weekly, mode, seats) values (t.id('trio'), '[2099-07-01,)', '24/7', 'token', 2);
 select is((select string_agg(outcome, ' ' order by row_number) from clinic.book_many((select jsonb_agg(jsonb_build_object('patient_id', t.id(p), 'provider_id', t.id('trio'), 'day', '2099-07-02') order by p) from unnest(array['ada', 'bob', 'cleo']) p))), 'booked booked capacity_reached', 'a day instead of a start is a token');
 select is((select array_agg(seat order by patient_id) from clinic.appointment where mode = 'token'), array[1, 2], 'with its number');
+
+select is(t.many(jsonb_build_object('patient_id', t.id('bob'), 'provider_id', t.id('trio'), 'day', '2099-07-03', 'idempotency_key', 't1')), 'booked', 'with a key');
+select is((clinic.book_token(t.id('bob'), t.id('trio'), '2099-07-03', idempotency_key => 't1')).id, (select id from clinic.appointment where idempotency_key = 't1'), 'it is the same for book_token()');
+select is(t.many(t.one('bob', 'trio', t.at('09:00', 40), '{"day": "2099-07-04"}')), 'invalid_text', 'a start and a day are not both given');
+select is(t.refusal($$select clinic.book_token(t.id('bob'), null, '2099-06-20')$$), 'PT422 wrong_mode', 'where nobody has tokens that day, it is booked in another way');
 
 -- the patients' rules, within a run and before it
 update clinic.clinic set prevent_patient_overlap = true;
