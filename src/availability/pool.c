@@ -85,19 +85,35 @@ pool_open(Pool *pool, TimestampTz from, TimestampTz to)
 		open_times(&pool->resources[i].times, &pool->resources[i].opening, from, to);
 }
 
-/* How many seats are left for the visit, if the resource is active and open then. */
+/* How many seats nobody has for the time of the visit. */
 static int32
-seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+free_seats(const Pool *pool, PoolResource *resource, const VisitTime *time)
 {
 	int32 seats;
 
 	if (pool->taken && is_taken(pool->taken, &resource->id, time->starts_at))
 		return 0;
+	seats = open_times_day(&resource->times, time->mode, time->starts_at).seats;
+	return claims_free_seats(&resource->claims, seats, time->claim_from, time->claim_to);
+}
+
+/* How many seats are left for the visit, if the resource is active and open then. */
+static int32
+seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+{
 	if (!resource->is_active || opening_refusal(&resource->times, time->mode, time->starts_at,
 												time->ends_at) != REASON_NONE)
 		return 0;
-	seats = open_times_day(&resource->times, time->mode, time->starts_at).seats;
-	return claims_free_seats(&resource->claims, seats, time->claim_from, time->claim_to);
+	return free_seats(pool, resource, time);
+}
+
+bool
+pool_named_have_seats(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+		if (pool->resources[i].is_named && free_seats(pool, &pool->resources[i], time) == 0)
+			return false;
+	return true;
 }
 
 static bool

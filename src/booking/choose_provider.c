@@ -152,6 +152,14 @@ add_option(Options *options, const Listing *listing, const Slot *slot, int place
  * A start that is named
  */
 
+/* What an override does not set aside: the provider, and what is named, must have a seat. */
+static bool
+has_seats(const Listing *listing, const Slot *slot)
+{
+	return listing->is_active && slot->provider_seats > 0 &&
+		   pool_named_have_seats(listing->pool, &slot->time);
+}
+
 static void
 plan_start(const Choice *choice, Options *options)
 {
@@ -168,7 +176,7 @@ plan_start(const Choice *choice, Options *options)
 
 		time = request_time(request, &listings[i].facts);
 		listing_judge(&listings[i], time.starts_at, time.ends_at, &slot);
-		if (slot.reason == REASON_NONE || (override && slot.provider_seats > 0))
+		if (slot.reason == REASON_NONE || (override && has_seats(&listings[i], &slot)))
 			add_option(options, &listings[i], &slot, i);
 		else if (override || is_want_of_seats(slot.reason))
 			options->reason = REASON_SLOT_TAKEN;
@@ -349,11 +357,11 @@ plan_first(const Choice *choice, Options *options)
 
 /* Is all that was looked at active still, and is what was chosen open? */
 static bool
-is_open(const Look *look, const VisitTime *time, bool override)
+is_open(const Look *look, const VisitTime *time)
 {
 	for (int i = 0; i < look->nresources; i++)
 		if (!look->resources[i].is_active ||
-			(i > 0 && !override && room_refusal(&look->resources[i], time) != REASON_NONE))
+			(i > 0 && room_refusal(&look->resources[i], time) != REASON_NONE))
 			return false;
 	return true;
 }
@@ -388,7 +396,7 @@ is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, 
 	}
 	if (full >= 0)
 		taken_add(&choice->taken, &resources[full], time->starts_at);
-	return full < 0 && is_open(look, time, request->override_reason != NULL);
+	return full < 0 && (request->override_reason || is_open(look, time));
 }
 
 /* Lock the option and take it, if it is still free; waiting: if it is in use. */
