@@ -1,0 +1,31 @@
+begin;
+select plan(7);
+\ir include/fixture.psql
+
+-- What a service requires, and what a visit got: the codes, sorted.
+create function t.require(service text, kind text, codes text[] default null, quantity int default 1) returns uuid language sql
+  as $$insert into clinic.service_requirement (service_id, kind, codes, quantity) values (t.id($1), $2::clinic.resource_kind, $3, $4) returning id$$;
+create function t.codes(ids uuid[]) returns text language sql
+  as $$select string_agg(r.code, ',' order by r.code) from clinic.resource r where r.id = any ($1)$$;
+create function t.got(visit text) returns text language sql
+  as $$select t.codes(a.resource_ids) from clinic.appointment a where a.id = t.id($1)$$;
+create function t.claimed(visit text) returns text language sql
+  as $$select t.codes(array_agg(c.resource_id)) from clinic.claim c where c.appointment_id = t.id($1)$$;
+
+-- a provider besides the provider
+select t.require('half', 'provider', '{grey,house,pair}');
+select t.call('two', t.book('ada', 'grey', t.at('08:00')));
+select is(t.got('two'), 'house', 'a further provider is another than the provider');
+select clinic.reschedule(t.id('two'), t.at('08:30'), provider_id => t.id('house'));
+select is(t.got('two'), 'grey', 'who was the further provider may become the provider, and another is found');
+update clinic.appointment set provider_id = t.id('grey') where id = t.id('two');
+select is(t.claimed('two'), 'grey,house', 'also by an UPDATE');
+select is(t.refusal($$update clinic.appointment set provider_id = t.id('house'), resource_ids = array[t.id('house')] where id = t.id('two')$$), 'PT409 in_use', 'but not who is named besides');
+select clinic.reschedule(t.id('two'), t.at('09:00'), provider_id => t.id('trio'));
+select is(t.claimed('two'), 'house,trio', 'another provider keeps the further one');
+update clinic.appointment set resource_ids = array[t.id('house'), t.id('grey')] where id = t.id('two');
+select is(t.refusal($$select clinic.reschedule(t.id('two'), t.at('09:00'), provider_id => t.id('grey'))$$), 'PT409 in_use', 'nor does one more than is required become the provider');
+
+select is_empty('select * from clinic.verify()', 'and every claim is what it should be');
+select * from finish();
+rollback;
