@@ -106,7 +106,9 @@ read_providers(Choice *choice)
 	{
 		int64 duration;
 
-		if (configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
+		/* Who is named besides the provider is another one. */
+		if (!resource_list_has(&request->resources, &providers->ids[i]) &&
+			configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
 			providers->ids[providers->count++] = providers->ids[i];
 	}
 }

@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(10);
 \ir include/fixture.psql
 
 -- What a service requires, and what a visit got: the codes, sorted.
@@ -25,6 +25,13 @@ select clinic.reschedule(t.id('two'), t.at('09:00'), provider_id => t.id('trio')
 select is(t.claimed('two'), 'house,trio', 'another provider keeps the further one');
 update clinic.appointment set resource_ids = array[t.id('house'), t.id('grey')] where id = t.id('two');
 select is(t.refusal($$select clinic.reschedule(t.id('two'), t.at('09:00'), provider_id => t.id('grey'))$$), 'PT409 in_use', 'nor does one more than is required become the provider');
+
+delete from clinic.service_requirement;
+create function t.any_with(starts_at timestamptz, variadic names text[]) returns text language sql
+  as $$select t.codes(array[b.provider_id]) || '+' || t.codes(b.resource_ids) from clinic.book(t.id('bob'), null, t.id('half'), $1, resource_ids => array(select t.id(x) from unnest($2) x)) b$$;
+select is(t.any_with(t.at('12:00'), 'grey'), 'house+grey', 'who is named besides is not the provider who is found');
+select is(t.any_with(t.at('13:00'), 'grey', 'house'), 'pair+grey,house', 'nor is any of several');
+select is(t.refusal($$select t.any_with(t.at('14:00'), 'grey', 'house', 'pair', 'trio')$$), 'PT409 slot_taken', 'so that somebody must be left');
 
 select is_empty('select * from clinic.verify()', 'and every claim is what it should be');
 select * from finish();
