@@ -192,6 +192,13 @@ plan_start(const Choice *choice, Options *options)
  * The first start that is free
  */
 
+/* Is that a better reason than the one so far?  That a part of the time has passed says least. */
+static bool
+tells_more(Reason reason, Reason so_far)
+{
+	return is_want_of_seats(reason) || so_far == REASON_NONE || so_far == REASON_IN_THE_PAST;
+}
+
 /* The first free start of each provider in the stretch; those of the first day that has any. */
 static void
 list_first_starts(const Choice *choice, Listing *listings, Options *options)
@@ -212,9 +219,7 @@ list_first_starts(const Choice *choice, Listing *listings, Options *options)
 				first_day = Min(first_day, clock_day(&clock, slot.time.starts_at));
 				break;
 			}
-			if (is_want_of_seats(slot.reason))
-				options->reason = slot.reason;
-			else if (options->reason == REASON_NONE)
+			if (tells_more(slot.reason, options->reason))
 				options->reason = slot.reason;
 		}
 	}
@@ -349,6 +354,8 @@ plan_first(const Choice *choice, Options *options)
 		from = until;
 		stretch = Min(2 * stretch, LONGEST_STRETCH);
 	}
+	if (options->reason == REASON_NONE && last < request->until)
+		options->reason = REASON_TOO_FAR_AHEAD;
 	qsort(options->list, options->count, sizeof(Option), compare_options);
 	options->nequal = count_equal(choice, options);
 }
