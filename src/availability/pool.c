@@ -97,14 +97,35 @@ free_seats(const Pool *pool, PoolResource *resource, const VisitTime *time)
 	return claims_free_seats(&resource->claims, seats, time->claim_from, time->claim_to);
 }
 
+/* Does it take visits, and is it open for this one? */
+static Reason
+refusal(PoolResource *resource, const VisitTime *time)
+{
+	if (!resource->is_active)
+		return REASON_INACTIVE;
+	return opening_refusal(&resource->times, time->mode, time->starts_at, time->ends_at);
+}
+
 /* How many seats are left for the visit, if the resource is active and open then. */
 static int32
 seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
 {
-	if (!resource->is_active || opening_refusal(&resource->times, time->mode, time->starts_at,
-												time->ends_at) != REASON_NONE)
-		return 0;
-	return free_seats(pool, resource, time);
+	return refusal(resource, time) == REASON_NONE ? free_seats(pool, resource, time) : 0;
+}
+
+Reason
+pool_named_refusal(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+	{
+		Reason reason = REASON_NONE;
+
+		if (pool->resources[i].is_named)
+			reason = refusal(&pool->resources[i], time);
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	return REASON_NONE;
 }
 
 bool

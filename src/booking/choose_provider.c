@@ -477,17 +477,6 @@ check_start(const Choice *choice)
 	VisitTime time = request_time(request, &choice->facts);
 	Reason reason = visit_refusal(&choice->facts, time.mode, time.starts_at, time.ends_at);
 
-	for (int i = 0; i < request->resources.count && reason == REASON_NONE; i++)
-	{
-		const pg_uuid_t *id = &request->resources.ids[i];
-		ResourceConfiguration configuration;
-		LookedResource resource;
-
-		if (!configured_resource(request->clinic, id, &configuration) ||
-			!configured_opening(request->clinic, id, &resource.opening))
-			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		reason = configuration.is_active ? room_refusal(&resource, &time) : REASON_INACTIVE;
-	}
 	if (reason != REASON_NONE)
 		refuse_booking(reason);
 }
