@@ -32,17 +32,19 @@ find_candidate(const ServiceConfiguration *service, const pg_uuid_t *id)
 	return NULL;
 }
 
+/* NULL if there is no such resource. */
 static PoolResource *
 add_resource(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
 {
-	PoolResource *resource = &pool->resources[pool->nresources++];
+	PoolResource *resource = &pool->resources[pool->nresources];
 	ResourceConfiguration configuration;
 
-	resource->id = *id;
 	if (!configured_resource(clinic, id, &configuration) ||
 		!configured_opening(clinic, id, &resource->opening))
-		refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
+		return NULL;
+	resource->id = *id;
 	resource->is_active = configuration.is_active;
+	pool->nresources++;
 	return resource;
 }
 
@@ -62,6 +64,8 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 		PoolResource *resource = add_resource(pool, clinic, &named->ids[i]);
 		const Candidate *candidate = find_candidate(service, &named->ids[i]);
 
+		if (resource == NULL)
+			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
 		resource->is_named = true;
 		resource->suits = candidate ? candidate->suits : 0;
 	}
@@ -72,7 +76,10 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 
 		if (resource_list_has(named, &candidate->id))
 			continue;
+		/* It may have been deleted since the service was read. */
 		resource = add_resource(pool, clinic, &candidate->id);
+		if (resource == NULL)
+			continue;
 		resource->suits = candidate->suits;
 		resource->is_kept = resource_list_has(kept, &candidate->id);
 	}
