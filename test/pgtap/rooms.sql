@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(22);
 \ir include/fixture.psql
 
 -- What a service requires, and what a visit got: the codes, sorted.
@@ -11,6 +11,10 @@ create function t.got(visit text) returns text language sql
   as $$select t.codes(a.resource_ids) from clinic.appointment a where a.id = t.id($1)$$;
 create function t.claimed(visit text) returns text language sql
   as $$select t.codes(array_agg(c.resource_id)) from clinic.claim c where c.appointment_id = t.id($1)$$;
+
+-- what may be required
+select is(t.refusal(format('select t.require(%L, %L, %L)', 'half', 'room', codes)), '23514 service_requirement_codes_check', format('no requirement has the codes %s', codes))
+from unnest(array['{}', '{room,NULL}', '{{room,theatre}}', '{{room},{theatre}}']) codes;
 
 -- a provider besides the provider
 select t.require('half', 'provider', '{grey,house,pair}');
