@@ -51,11 +51,15 @@ static SavedQuery find_provider_seats = {
 	.as_owner = true,
 };
 
+/* A hold that expired may have lost its claims, and may yet be confirmed. */
 static SavedQuery find_visit_of_resource = {
 	.sql = "select 1 where exists (select from clinic.claim c where c.clinic_id" EQ
 		   "$1 and c.resource_id" EQ "$2)"
 		   " or exists (select from clinic.appointment a where a.clinic_id" EQ
-		   "$1 and a.provider_id" EQ "$2)",
+		   "$1 and a.provider_id" EQ "$2)"
+		   " or exists (select from clinic.appointment a where a.clinic_id" EQ
+		   "$1 and a.status" EQ "'held'::clinic.appointment_status"
+		   " and $2" EQ "any (a.resource_ids))",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
