@@ -457,13 +457,16 @@ take_any(Choice *choice, const Options *options)
 static _Noreturn void
 refuse_choice(const Choice *choice, const Options *options)
 {
+	bool nobody_has_time = options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN;
+
 	if (choice->request->kind == REQUEST_FIRST && options->reason == REASON_NONE)
 		refuse(REASON_OUTSIDE_HOURS, "no provider of this service is open then", NULL,
 			   "Give a longer time to choose from.");
-	if (options->reason == REASON_CAPACITY_REACHED || choice->request->kind == REQUEST_TOKEN)
+	if (options->reason == REASON_CAPACITY_REACHED ||
+		(choice->request->kind == REQUEST_TOKEN && nobody_has_time))
 		refuse(REASON_CAPACITY_REACHED, "no provider of this service has a number left then", NULL,
 			   "Choose another day.");
-	if (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)
+	if (nobody_has_time)
 		refuse(REASON_SLOT_TAKEN, "no provider of this service is free then", NULL,
 			   "Choose another time.");
 	refuse_booking(options->reason);
