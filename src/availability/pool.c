@@ -32,17 +32,19 @@ find_candidate(const ServiceConfiguration *service, const pg_uuid_t *id)
 	return NULL;
 }
 
+/* NULL if there is no such resource. */
 static PoolResource *
 add_resource(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
 {
-	PoolResource *resource = &pool->resources[pool->nresources++];
+	PoolResource *resource = &pool->resources[pool->nresources];
 	ResourceConfiguration configuration;
 
-	resource->id = *id;
 	if (!configured_resource(clinic, id, &configuration) ||
 		!configured_opening(clinic, id, &resource->opening))
-		refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
+		return NULL;
+	resource->id = *id;
 	resource->is_active = configuration.is_active;
+	pool->nresources++;
 	return resource;
 }
 
@@ -62,6 +64,8 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 		PoolResource *resource = add_resource(pool, clinic, &named->ids[i]);
 		const Candidate *candidate = find_candidate(service, &named->ids[i]);
 
+		if (resource == NULL)
+			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
 		resource->is_named = true;
 		resource->suits = candidate ? candidate->suits : 0;
 	}
@@ -72,7 +76,10 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 
 		if (resource_list_has(named, &candidate->id))
 			continue;
+		/* It may have been deleted since the service was read. */
 		resource = add_resource(pool, clinic, &candidate->id);
+		if (resource == NULL)
+			continue;
 		resource->suits = candidate->suits;
 		resource->is_kept = resource_list_has(kept, &candidate->id);
 	}
@@ -85,19 +92,56 @@ pool_open(Pool *pool, TimestampTz from, TimestampTz to)
 		open_times(&pool->resources[i].times, &pool->resources[i].opening, from, to);
 }
 
-/* How many seats are left for the visit, if the resource is active and open then. */
+/* How many seats nobody has for the time of the visit. */
 static int32
-seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+free_seats(const Pool *pool, PoolResource *resource, const VisitTime *time)
 {
 	int32 seats;
 
 	if (pool->taken && is_taken(pool->taken, &resource->id, time->starts_at))
 		return 0;
-	if (!resource->is_active || opening_refusal(&resource->times, time->mode, time->starts_at,
-												time->ends_at) != REASON_NONE)
-		return 0;
 	seats = open_times_day(&resource->times, time->mode, time->starts_at).seats;
 	return claims_free_seats(&resource->claims, seats, time->claim_from, time->claim_to);
+}
+
+/* Does it take visits, and is it open for this one? */
+static Reason
+refusal(PoolResource *resource, const VisitTime *time)
+{
+	if (!resource->is_active)
+		return REASON_INACTIVE;
+	return opening_refusal(&resource->times, time->mode, time->starts_at, time->ends_at);
+}
+
+/* How many seats are left for the visit, if the resource is active and open then. */
+static int32
+seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+{
+	return refusal(resource, time) == REASON_NONE ? free_seats(pool, resource, time) : 0;
+}
+
+Reason
+pool_named_refusal(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+	{
+		Reason reason = REASON_NONE;
+
+		if (pool->resources[i].is_named)
+			reason = refusal(&pool->resources[i], time);
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	return REASON_NONE;
+}
+
+bool
+pool_named_have_seats(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+		if (pool->resources[i].is_named && free_seats(pool, &pool->resources[i], time) == 0)
+			return false;
+	return true;
 }
 
 static bool

@@ -70,6 +70,12 @@ extern void pool_open(Pool *pool, TimestampTz from, TimestampTz to);
 extern bool pool_choose(const Pool *pool, const pg_uuid_t *provider, const VisitTime *time,
 						ResourceList *chosen);
 
+/* Why something that was named may not be had, whether or not it has a seat. */
+extern Reason pool_named_refusal(const Pool *pool, const VisitTime *time);
+
+/* Has all that was named a seat for the visit, active and open or not? */
+extern bool pool_named_have_seats(const Pool *pool, const VisitTime *time);
+
 /* How many such visits could be booked one after another, counting up to `most`. */
 extern int pool_visits(const Pool *pool, const pg_uuid_t *provider, const VisitTime *time,
 					   int most);

@@ -107,7 +107,9 @@ read_providers(Choice *choice)
 	{
 		int64 duration;
 
-		if (configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
+		/* Who is named besides the provider is another one. */
+		if (!resource_list_has(&request->resources, &providers->ids[i]) &&
+			configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
 			providers->ids[providers->count++] = providers->ids[i];
 	}
 }
@@ -153,6 +155,14 @@ add_option(Options *options, const Listing *listing, const Slot *slot, int place
  * A start that is named
  */
 
+/* What an override does not set aside: the provider, and what is named, must have a seat. */
+static bool
+has_seats(const Listing *listing, const Slot *slot)
+{
+	return listing->is_active && slot->provider_seats > 0 &&
+		   pool_named_have_seats(listing->pool, &slot->time);
+}
+
 static void
 plan_start(const Choice *choice, Options *options)
 {
@@ -169,7 +179,7 @@ plan_start(const Choice *choice, Options *options)
 
 		time = request_time(request, &listings[i].facts);
 		listing_judge(&listings[i], time.starts_at, time.ends_at, &slot);
-		if (slot.reason == REASON_NONE || (override && slot.provider_seats > 0))
+		if (slot.reason == REASON_NONE || (override && has_seats(&listings[i], &slot)))
 			add_option(options, &listings[i], &slot, i);
 		else if (override || is_want_of_seats(slot.reason))
 			options->reason = REASON_SLOT_TAKEN;
@@ -182,6 +192,13 @@ plan_start(const Choice *choice, Options *options)
 /*
  * The first start that is free
  */
+
+/* Is that a better reason than the one so far?  That a part of the time has passed says least. */
+static bool
+tells_more(Reason reason, Reason so_far)
+{
+	return is_want_of_seats(reason) || so_far == REASON_NONE || so_far == REASON_IN_THE_PAST;
+}
 
 /* The first free start of each provider in the stretch; those of the first day that has any. */
 static void
@@ -203,9 +220,7 @@ list_first_starts(const Choice *choice, Listing *listings, Options *options)
 				first_day = Min(first_day, clock_day(&clock, slot.time.starts_at));
 				break;
 			}
-			if (is_want_of_seats(slot.reason))
-				options->reason = slot.reason;
-			else if (options->reason == REASON_NONE)
+			if (tells_more(slot.reason, options->reason))
 				options->reason = slot.reason;
 		}
 	}
@@ -340,6 +355,8 @@ plan_first(const Choice *choice, Options *options)
 		from = until;
 		stretch = Min(2 * stretch, LONGEST_STRETCH);
 	}
+	if (options->reason == REASON_NONE && last < request->until)
+		options->reason = REASON_TOO_FAR_AHEAD;
 	qsort(options->list, options->count, sizeof(Option), compare_options);
 	options->nequal = count_equal(choice, options);
 }
@@ -350,11 +367,11 @@ plan_first(const Choice *choice, Options *options)
 
 /* Is all that was looked at active still, and is what was chosen open? */
 static bool
-is_open(const Look *look, const VisitTime *time, bool override)
+is_open(const Look *look, const VisitTime *time)
 {
 	for (int i = 0; i < look->nresources; i++)
 		if (!look->resources[i].is_active ||
-			(i > 0 && !override && room_refusal(&look->resources[i], time) != REASON_NONE))
+			(i > 0 && room_refusal(&look->resources[i], time) != REASON_NONE))
 			return false;
 	return true;
 }
@@ -389,7 +406,7 @@ is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, 
 	}
 	if (full >= 0)
 		taken_add(&choice->taken, &resources[full], time->starts_at);
-	return full < 0 && is_open(look, time, request->override_reason != NULL);
+	return full < 0 && (request->override_reason || is_open(look, time));
 }
 
 /* Lock the option and take it, if it is still free; waiting: if it is in use. */
@@ -441,15 +458,16 @@ take_any(Choice *choice, const Options *options)
 static _Noreturn void
 refuse_choice(const Choice *choice, const Options *options)
 {
+	bool nobody_has_time = options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN;
+
 	if (choice->request->kind == REQUEST_FIRST && options->reason == REASON_NONE)
 		refuse(REASON_OUTSIDE_HOURS, "no provider of this service is open then", NULL,
 			   "Give a longer time to choose from.");
 	if (options->reason == REASON_CAPACITY_REACHED ||
-		(choice->request->kind == REQUEST_TOKEN &&
-		 (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)))
+		(choice->request->kind == REQUEST_TOKEN && nobody_has_time))
 		refuse(REASON_CAPACITY_REACHED, "no provider of this service has a number left then", NULL,
 			   "Choose another day.");
-	if (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)
+	if (nobody_has_time)
 		refuse(REASON_SLOT_TAKEN, "no provider of this service is free then", NULL,
 			   "Choose another time.");
 	refuse_booking(options->reason);
@@ -463,17 +481,6 @@ check_start(const Choice *choice)
 	VisitTime time = request_time(request, &choice->facts);
 	Reason reason = visit_refusal(&choice->facts, time.mode, time.starts_at, time.ends_at);
 
-	for (int i = 0; i < request->resources.count && reason == REASON_NONE; i++)
-	{
-		const pg_uuid_t *id = &request->resources.ids[i];
-		ResourceConfiguration configuration;
-		LookedResource resource;
-
-		if (!configured_resource(request->clinic, id, &configuration) ||
-			!configured_opening(request->clinic, id, &resource.opening))
-			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		reason = configuration.is_active ? room_refusal(&resource, &time) : REASON_INACTIVE;
-	}
 	if (reason != REASON_NONE)
 		refuse_booking(reason);
 }

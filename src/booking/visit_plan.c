@@ -128,13 +128,13 @@ gather(VisitPlan *plan, const VisitRow *old, bool names_resources)
 	if (!configured_service(clinic, visit_uuid(plan->row, VISIT_SERVICE_ID), &plan->service))
 		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
 	plan->named = resource_ids_of(plan->row);
-	if (resource_list_has(&plan->named, visit_uuid(plan->row, VISIT_PROVIDER_ID)))
-		refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
 	if (old)
 		plan->kept = resource_ids_of(old);
 	if (old && !names_resources &&
 		configured_service(clinic, visit_uuid(old, VISIT_SERVICE_ID), &old_service))
 		plan->named = named_resources(&old_service, &plan->kept);
+	if (resource_list_has(&plan->named, visit_uuid(plan->row, VISIT_PROVIDER_ID)))
+		refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
 }
 
 /*
