@@ -1,5 +1,5 @@
 begin;
-select plan(151);
+select plan(153);
 \ir include/fixture.psql
 update clinic.clinic set min_duration = '1 minute';
 
@@ -91,6 +91,8 @@ select is(t.would(t.day(5), 'least_loaded', after => $$select clinic.cancel(a.id
 select is(t.would(t.day(5), 'least_loaded', after => $$select clinic.book(t.id('bob'), t.id('house'), t.id('half'), t.at('20:00', 5), '5 min', resource_ids => array[t.id('grey')])$$), 'pair 06 00:00', 'so does to be a further provider');
 select is(t.would(t.day(5), 'least_loaded', '{house,grey}'), 'grey 06 00:00', 'among those who are named');
 select is(t.would(t.day(5, 9), 'least_loaded', '{house,grey}'), 'grey 06 00:00', 'on the first day that has a free start, though others have emptier ones');
+select is(t.would(t.day(7, 8), strategy, '{house,grey}', after => $$select t.busy('grey', '00:00', '08:00', 7), t.busy('grey', '08:00', '16:00', 7), t.busy('grey', '16:00', '23:59', 7), t.busy('house', '00:00', '08:00', 7), t.busy('house', '12:00', '18:00', 7)$$), 'house 08 08:00', strategy || ': nor those who are free only on a later day')
+from unnest(array['least_loaded', 'round_robin']) strategy;
 select is(string_agg(t.first(t.hours('09:00', '10:00', 6), 'least_loaded'), ', '), 'grey 07 09:00, house 07 09:00, pair 07 09:00, trio 07 09:00, pair 07 09:00, trio 07 09:00, grey 07 09:30, house 07 09:30', 'so visits are shared out') from generate_series(1, 8);
 
 -- in turn

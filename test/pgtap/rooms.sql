@@ -1,5 +1,5 @@
 begin;
-select plan(218);
+select plan(219);
 \ir include/fixture.psql
 
 -- What a service requires, and what a visit got: the codes, sorted.
@@ -205,6 +205,10 @@ select is(t.would('grey', t.at('09:44', 1), 'buffered'), 'b', 'so that the next 
 select is(t.would('grey', t.at('09:45', 1), 'buffered'), 'a', 'which add up');
 select is(t.would('grey', t.at('08:16', 1), 'buffered'), 'b', 'before it too');
 select is(t.would('grey', t.at('08:15', 1), 'buffered'), 'a', 'to the minute');
+update clinic.room set is_active = false where code = 'b';
+select is(string_agg(to_char(lower(s.slot) at time zone 'Europe/Berlin', 'HH24:MI') || coalesce(' ' || s.reason, ''), ', ' order by s.slot), '08:15, 08:16 slot_taken, 09:44 slot_taken, 09:45', 'and so it is offered')
+from clinic.available_slots(t.id('grey'), t.id('buffered'), tstzrange(t.at('08:00', 1), t.at('10:30', 1)), step => '1 min') s where lower(s.slot) in (t.at('08:15', 1), t.at('08:16', 1), t.at('09:44', 1), t.at('09:45', 1));
+update clinic.room set is_active = true where code = 'b';
 insert into clinic.closure (resource_id, during) values (t.id('a'), tstzrange(t.at('12:00', 1), t.at('13:00', 1)));
 select is(t.would('grey', t.at('13:00', 1), 'buffered') || t.would('grey', t.at('11:30', 1), 'buffered'), 'aa', 'a room need not be open for buffers');
 select is(t.would('grey', t.at('12:59', 1), 'buffered') || t.would('grey', t.at('11:31', 1), 'buffered'), 'bb', 'but for the visit');
