@@ -78,6 +78,7 @@ gather_pool(Common *common)
 	if (common->is_moving)
 		named = named_resources(&common->moving.service, &common->moving.resources);
 	pool_gather(common->pool, request->clinic, &service, &named,
+				common->is_moving && common->moving.is_of_service,
 				common->is_moving ? &common->moving.resources : &none);
 	pool_open(common->pool, request->read_from, request->read_to);
 }

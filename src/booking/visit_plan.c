@@ -36,6 +36,7 @@ typedef struct VisitPlan
 	VisitTime time;
 	ServiceConfiguration service;
 	ResourceList named;
+	bool named_extra;  /* what is named is none of what is required */
 	ResourceList kept; /* what it occupies already */
 	TakenList taken;
 } VisitPlan;
@@ -144,7 +145,10 @@ gather(VisitPlan *plan, const VisitRow *old, bool names_resources)
 		plan->kept = resource_ids_of(old);
 	if (old && !names_resources &&
 		configured_service(clinic, visit_uuid(old, VISIT_SERVICE_ID), &old_service))
+	{
 		plan->named = named_resources(&old_service, &plan->kept);
+		plan->named_extra = visit_same(plan->row, old, VISIT_SERVICE_ID);
+	}
 	if (resource_list_has(&plan->named, visit_uuid(plan->row, VISIT_PROVIDER_ID)))
 		refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
 }
@@ -175,7 +179,7 @@ read_pool(Pool *pool, const VisitPlan *plan)
 	pg_uuid_t *ids;
 	ClaimSweep *sweeps;
 
-	pool_gather(pool, clinic, &plan->service, &plan->named, &plan->kept);
+	pool_gather(pool, clinic, &plan->service, &plan->named, plan->named_extra, &plan->kept);
 	pool->taken = &plan->taken;
 	pool_open(pool, plan->time.starts_at, plan->time.ends_at);
 	ids = palloc(sizeof(pg_uuid_t) * Max(pool->nresources, 1));
