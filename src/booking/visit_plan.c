@@ -219,6 +219,27 @@ look_at_named(const VisitPlan *plan)
 				   time->starts_at, time->claim_from, time->claim_to, plan->except);
 }
 
+/* Is something that was looked at full, were expired holds gone? */
+static bool
+is_full(const VisitPlan *plan, const Look *look)
+{
+	const VisitTime *time = &plan->time;
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * look->nresources);
+	ClaimSweep *sweeps = palloc(sizeof(ClaimSweep) * look->nresources);
+
+	if (first_without_seat(look, time) < 0)
+		return false;
+	for (int i = 0; i < look->nresources; i++)
+		ids[i] = look->resources[i].id;
+	claims_read(sweeps, visit_uuid(plan->row, VISIT_CLINIC_ID), ids, look->nresources,
+				time->claim_from, time->claim_to, plan->except, SNAPSHOT_LATEST);
+	for (int i = 0; i < look->nresources; i++)
+		if (claims_free_seats(&sweeps[i], look->resources[i].seats, time->claim_from,
+							  time->claim_to) == 0)
+			return true;
+	return false;
+}
+
 /* The visit cannot have all it needs: say why. */
 static _Noreturn void
 refuse_choice(const VisitPlan *plan)
@@ -226,7 +247,7 @@ refuse_choice(const VisitPlan *plan)
 	Look *look = look_at_named(plan);
 
 	check_looked(look, &plan->time, plan->override);
-	if (plan->kind == PLAN_RECLAIM || first_without_seat(look, &plan->time) >= 0)
+	if (plan->kind == PLAN_RECLAIM || is_full(plan, look))
 		refuse_plan(plan, look);
 	refuse(REASON_SLOT_TAKEN, "a room or a device that this service requires is not free then",
 		   NULL, "clinic.available_slots() lists the free starts.");
