@@ -78,6 +78,7 @@ gather_pool(Common *common)
 	if (common->is_moving)
 		named = named_resources(&common->moving.service, &common->moving.resources);
 	pool_gather(common->pool, request->clinic, &service, &named,
+				common->is_moving && common->moving.is_of_service,
 				common->is_moving ? &common->moving.resources : &none);
 	pool_open(common->pool, request->read_from, request->read_to);
 }
@@ -201,7 +202,8 @@ listing_judge(Listing *listing, TimestampTz starts_at, TimestampTz ends_at, Slot
 		slot->reason = REASON_INACTIVE;
 	if (slot->reason == REASON_NONE)
 		slot->reason = pool_named_refusal(listing->pool, &slot->time);
-	if (slot->reason == REASON_NONE && slot->provider_seats == 0 && listing->mode == MODE_TOKEN)
+	if (slot->reason == REASON_NONE && listing->mode == MODE_TOKEN &&
+		(slot->provider_seats == 0 || !pool_named_have_seats(listing->pool, &slot->time)))
 		slot->reason = REASON_CAPACITY_REACHED;
 	slot->seats_left =
 		pool_visits(listing->pool, &listing->provider, &slot->time, slot->provider_seats);

@@ -50,7 +50,7 @@ add_resource(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
 
 void
 pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *service,
-			const ResourceList *named, const ResourceList *kept)
+			const ResourceList *named, bool extra, const ResourceList *kept)
 {
 	if (service->nunits > MAX_UNITS)
 		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
@@ -67,7 +67,7 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 		if (resource == NULL)
 			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
 		resource->is_named = true;
-		resource->suits = candidate ? candidate->suits : 0;
+		resource->suits = candidate && !extra ? candidate->suits : 0;
 	}
 	for (int i = 0; i < service->ncandidates; i++)
 	{
@@ -147,8 +147,8 @@ pool_named_have_seats(const Pool *pool, const VisitTime *time)
 static bool
 is_preferred(const Choice *a, const Choice *b)
 {
-	if (a->resource->is_named != b->resource->is_named)
-		return a->resource->is_named;
+	if (a->resource->is_named || b->resource->is_named)
+		return a->resource < b->resource;
 	if (a->resource->is_kept != b->resource->is_kept)
 		return a->resource->is_kept;
 	if (a->seats_left != b->seats_left)

@@ -47,10 +47,12 @@ extern bool resource_list_has(const ResourceList *list, const pg_uuid_t *id);
 
 /*
  * Gather what a visit for a service may occupy: what is named, and what the
- * service requires.  More than a visit may occupy is refused.
+ * service requires.  What is named counts as required where it will do, unless
+ * it is extra, as what a visit that is moved has beyond what was required.  More
+ * than a visit may occupy is refused.
  */
 extern void pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *service,
-						const ResourceList *named, const ResourceList *kept);
+						const ResourceList *named, bool extra, const ResourceList *kept);
 
 /* Is anything to be chosen or judged? */
 static inline bool

@@ -1,5 +1,5 @@
 begin;
-select plan(219);
+select plan(222);
 \ir include/fixture.psql
 
 -- What a service requires, and what a visit got: the codes, sorted.
@@ -423,6 +423,18 @@ select is(t.refusal($$select clinic.reschedule(t.id('moved'), t.at('18:00', 8))$
 update clinic.room set is_active = false where code = 'room';
 select is(t.offered('half', t.at('19:00', 8), 'moved') || ', ' || t.refusal($$select clinic.reschedule(t.id('moved'), t.at('19:00', 8))$$), 'inactive, PT422 inactive', 'so is one that takes no new visits');
 update clinic.room set is_active = true where code = 'room';
+delete from clinic.service_requirement;
+
+-- more is named than is required
+select t.require('half', 'room', '{a,many}');
+select t.call('both', (clinic.book(t.id('ada'), t.id('house'), t.id('half'), t.at('09:00', 14), hold_for => '1 hour', resource_ids => array[t.id('many'), t.id('a')])).id);
+select is(a.resource_ids, array[t.id('many'), t.id('a')], 'what is named stays in the order in which it was named') from clinic.appointment a where a.id = t.id('both');
+select clinic.reschedule(t.id('both'), t.at('10:00', 14));
+select is(t.claimed('both'), 'a,house,many', 'a visit that is moved has as many rooms as before');
+update clinic.appointment set hold_expires_at = now() - interval '1 second' where id = t.id('both');
+select clinic.confirm(t.id('both'));
+select is(t.claimed('both'), 'a,house,many', 'and so has an expired hold that takes its time again');
+delete from clinic.service_requirement;
 
 -- a provider's own duration
 update clinic.room set hours = 'Mo-Su 08:00-20:00' where code = 'room';

@@ -1,5 +1,5 @@
 begin;
-select plan(121);
+select plan(125);
 \ir include/fixture.psql
 
 -- A surgery in Berlin that gives out numbers: two doctors, ten a day each.
@@ -183,6 +183,16 @@ select is(t.any_token(90), 'doc3', 'with any provider too');
 select is(t.token(90, 'eve'), 'PT409 slot_taken', 'the room is all the doctors''');
 select is(count(*), 3::bigint, 'all day') from clinic.claim where resource_id = t.id('ward') and starts_at = t.at('00:00', 90) and ends_at = t.at('00:00', 91);
 delete from clinic.service_requirement;
+insert into clinic.day_capacity (resource_id, day, seats) values (t.id('doc'), t.day(91), 1);
+insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, mode, status, hold_expires_at) values (t.id('pat'), t.id('doc'), t.id('visit'), t.at('00:00', 91), 'token', 'held', now() - interval '1 second');
+insert into clinic.service_requirement (service_id, kind) values (t.id('visit'), 'room');
+select is(t.tokens(3, 91, 'eve'), '1 2 3', 'another doctor''s tokens take the room');
+select is(t.token(91), 'PT409 slot_taken', 'then it is the room that is wanting, not the only number, which an expired hold has');
+delete from clinic.service_requirement;
+insert into clinic.equipment (id, code, name) values (t.call('scale', clinic.uuid7()), 'scale', 'Scale');
+insert into clinic.appointment (id, patient_id, provider_id, service_id, starts_at, mode, resource_ids) values (t.call('weighed', clinic.uuid7()), t.id('pat'), t.id('doc'), t.id('visit'), t.at('00:00', 92), 'token', array[t.id('scale')]), (clinic.uuid7(), t.id('tip'), t.id('eve'), t.id('visit'), t.at('00:00', 93), 'token', array[t.id('scale')]);
+select is(t.refusal($$select clinic.reschedule(t.id('weighed'), t.at('00:00', 93))$$), 'PT409 capacity_reached', 'a token is not moved to where what was named for it is taken');
+select is(s.reason, 'capacity_reached', 'for the reason that is listed') from clinic.available_slots(t.id('doc'), t.id('visit'), tstzrange(t.at('00:00', 93), t.at('00:00', 94)), moving => t.id('weighed')) s;
 
 -- the same request
 create function t.send(patient text default 'pat', provider text default 'doc', day date default t.day(100), service text default 'visit', reason text default 'cough', key text default 'k') returns clinic.appointment language sql
