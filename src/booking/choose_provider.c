@@ -82,7 +82,10 @@ static SavedQuery find_assigned_just_now = {
 	.as_owner = true,
 };
 
-/* The providers who are active and offer the service, of those named, or of all. */
+/*
+ * The providers who are active and offer the service, of those named, or of all.
+ * Who is to be there besides the provider is not the provider.
+ */
 static void
 read_providers(Choice *choice)
 {
@@ -107,7 +110,8 @@ read_providers(Choice *choice)
 	{
 		int64 duration;
 
-		if (configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
+		if (configured_offer(request->clinic, &providers->ids[i], request->service, &duration) &&
+			!resource_list_has(&request->resources, &providers->ids[i]))
 			providers->ids[providers->count++] = providers->ids[i];
 	}
 }
@@ -153,6 +157,18 @@ add_option(Options *options, const Listing *listing, const Slot *slot, int place
  * A start that is named
  */
 
+/* Was something that was named for it found taken?  An override does without the rest. */
+static bool
+lacks_named(const Choice *choice, const VisitTime *time)
+{
+	const ResourceList *named = &choice->request->resources;
+
+	for (int i = 0; i < named->count; i++)
+		if (is_taken(&choice->taken, &named->ids[i], time->starts_at))
+			return true;
+	return false;
+}
+
 static void
 plan_start(const Choice *choice, Options *options)
 {
@@ -169,7 +185,8 @@ plan_start(const Choice *choice, Options *options)
 
 		time = request_time(request, &listings[i].facts);
 		listing_judge(&listings[i], time.starts_at, time.ends_at, &slot);
-		if (slot.reason == REASON_NONE || (override && slot.provider_seats > 0))
+		if (slot.reason == REASON_NONE ||
+			(override && slot.provider_seats > 0 && !lacks_named(choice, &time)))
 			add_option(options, &listings[i], &slot, i);
 		else if (override || is_want_of_seats(slot.reason))
 			options->reason = REASON_SLOT_TAKEN;
@@ -348,14 +365,20 @@ plan_first(const Choice *choice, Options *options)
  * Taking one
  */
 
-/* Is all that was looked at active still, and is what was chosen open? */
+/* Is all active and open still, but for what an override sets that aside for: what was named? */
 static bool
-is_open(const Look *look, const VisitTime *time, bool override)
+is_open(const BookingRequest *request, const Look *look, const VisitTime *time)
 {
 	for (int i = 0; i < look->nresources; i++)
-		if (!look->resources[i].is_active ||
-			(i > 0 && !override && room_refusal(&look->resources[i], time) != REASON_NONE))
+	{
+		const LookedResource *resource = &look->resources[i];
+		bool named = i == 0 || resource_list_has(&request->resources, &resource->id);
+
+		if (named && request->override_reason)
+			continue;
+		if (!resource->is_active || (i > 0 && room_refusal(resource, time) != REASON_NONE))
 			return false;
+	}
 	return true;
 }
 
@@ -389,7 +412,7 @@ is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, 
 	}
 	if (full >= 0)
 		taken_add(&choice->taken, &resources[full], time->starts_at);
-	return full < 0 && is_open(look, time, request->override_reason != NULL);
+	return full < 0 && is_open(request, look, time);
 }
 
 /* Lock the option and take it, if it is still free; waiting: if it is in use. */
