@@ -82,7 +82,10 @@ static SavedQuery find_assigned_just_now = {
 	.as_owner = true,
 };
 
-/* The providers who are active and offer the service, of those named, or of all. */
+/*
+ * The providers who are active and offer the service, of those named, or of all.
+ * Who is to be there besides the provider is not the provider.
+ */
 static void
 read_providers(Choice *choice)
 {
@@ -365,37 +368,33 @@ plan_first(const Choice *choice, Options *options)
  * Taking one
  */
 
-/* Is all that was looked at active still, and is what was chosen open? */
-static bool
-is_open(const Look *look, const VisitTime *time)
+/* Which is not active or not open any more; not what was named, if that is overridden.  -1: none. */
+static int
+first_not_open(const BookingRequest *request, const Look *look, const VisitTime *time)
 {
 	for (int i = 0; i < look->nresources; i++)
-		if (!look->resources[i].is_active ||
-			(i > 0 && room_refusal(&look->resources[i], time) != REASON_NONE))
-			return false;
-	return true;
+	{
+		const LookedResource *resource = &look->resources[i];
+		bool named = i == 0 || resource_list_has(&request->resources, &resource->id);
+
+		if (named && request->override_reason)
+			continue;
+		if (!resource->is_active || (i > 0 && room_refusal(resource, time) != REASON_NONE))
+			return i;
+	}
+	return -1;
 }
 
-/*
- * With its locks held: may the option be booked still, now that nobody changes
- * the hours, and has everything a seat, an expired hold's included?
- */
-static bool
-is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, int nresources)
+/* Which of the resources has no seat, an expired hold's included, or takes no visits; -1: none. */
+static int
+first_not_free(const Choice *choice, const VisitTime *time, const pg_uuid_t *resources,
+			   int nresources)
 {
 	const BookingRequest *request = choice->request;
-	const VisitTime *time = &option->time;
-	VisitFacts facts;
-	Look *look;
-	int full;
+	Look *look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
+						 time->claim_from, time->claim_to, NULL);
+	int full = first_without_seat(look, time);
 
-	facts_read(&facts, request->clinic, request->service, &option->provider);
-	if (request->override_reason == NULL &&
-		visit_refusal(&facts, time->mode, time->starts_at, time->ends_at) != REASON_NONE)
-		return false;
-	look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
-				   time->claim_from, time->claim_to, NULL);
-	full = first_without_seat(look, time);
 	if (full >= 0 && look->may_have_expired &&
 		expired_holds_reap(request->clinic, resources, nresources, time->claim_from,
 						   time->claim_to) > 0)
@@ -404,9 +403,29 @@ is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, 
 					   time->claim_from, time->claim_to, NULL);
 		full = first_without_seat(look, time);
 	}
-	if (full >= 0)
-		taken_add(&choice->taken, &resources[full], time->starts_at);
-	return full < 0 && (request->override_reason || is_open(look, time));
+	return full >= 0 ? full : first_not_open(request, look, time);
+}
+
+/*
+ * With its locks held: may the option be booked still, now that nobody changes
+ * the hours?  What it may not be booked for is not chosen again, so that choosing
+ * ends.
+ */
+static bool
+is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, int nresources)
+{
+	const BookingRequest *request = choice->request;
+	const VisitTime *time = &option->time;
+	VisitFacts facts;
+	int at_fault = 0;
+
+	facts_read(&facts, request->clinic, request->service, &option->provider);
+	if (request->override_reason ||
+		visit_refusal(&facts, time->mode, time->starts_at, time->ends_at) == REASON_NONE)
+		at_fault = first_not_free(choice, time, resources, nresources);
+	if (at_fault >= 0)
+		taken_add(&choice->taken, &resources[at_fault], time->starts_at);
+	return at_fault < 0;
 }
 
 /* Lock the option and take it, if it is still free; waiting: if it is in use. */

@@ -1,17 +1,28 @@
 /*
  * visit_batch.c
  *		Rows of one INSERT of ours, seen to together.
+ *
+ * Until the batch ends its visits have no claims and no journal, which only
+ * another trigger or rule on the table could notice: it may change, move or delete
+ * them, book more, or roll back what it did.  Where there is one, no batch is opened.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "booking/patient_rules.h"
 #include "booking/visit.h"
 #include "booking/visit_batch.h"
 #include "booking/visit_claims.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
 #include "journal/journal.h"
 #include "query.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 typedef struct BatchPatient
@@ -47,12 +58,38 @@ compare_patients(const void *a, const void *b)
 	return memcmp(&((const BatchPatient *) a)->id, &((const BatchPatient *) b)->id, UUID_LEN);
 }
 
+/* Has the table a trigger or a rule that is not the extension's? */
+static bool
+others_see_to_rows(void)
+{
+	Oid extension = get_extension_oid("clinic_sched", false);
+	Oid table = get_relname_relid("appointment", get_namespace_oid("clinic", false));
+	Relation relation = table_open(table, AccessShareLock);
+	const TriggerDesc *triggers = relation->trigdesc;
+	bool found = relation->rd_rules != NULL;
+
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		found |= !trigger->tgisinternal && trigger->tgenabled != TRIGGER_DISABLED &&
+				 getExtensionOfObject(ProcedureRelationId, trigger->tgfoid) != extension;
+	}
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
 void
 visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatients)
 {
 	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(patients, npatients)};
-	VisitBatch *opened = palloc0(sizeof(VisitBatch));
+	VisitBatch *opened;
 
+	if (batch)
+		elog(ERROR, "a batch of visits is open already");
+	if (others_see_to_rows())
+		return;
+	opened = palloc0(sizeof(VisitBatch));
 	opened->context = CurrentMemoryContext;
 	opened->npatients = (int) query_run(&find_patients, values, NULL, 0);
 	opened->patients = palloc(sizeof(BatchPatient) * Max(opened->npatients, 1));
@@ -71,14 +108,15 @@ visit_batch_end(void)
 {
 	VisitBatch *ended = batch;
 
-	/* What these write and ask is about single rows again. */
+	if (ended == NULL)
+		return;
+	/* What is written and asked from here on is about single rows again. */
 	batch = NULL;
-	if (ended->nrows > 0)
-	{
-		claims_write(ended->rows, ended->nrows);
-		check_visits_of_batch(ended->rows, ended->nrows);
-	}
 	journal_end_batch();
+	if (ended->nrows == 0)
+		return;
+	claims_write(ended->rows, ended->nrows);
+	check_visits_of_batch(ended->rows, ended->nrows);
 }
 
 void

@@ -15,7 +15,8 @@
 
 /*
  * Before the INSERT: read its patients.  Lives in the current memory context,
- * until visit_batch_end() or, after an error, visit_batch_abandon().
+ * until visit_batch_end() or, after an error, visit_batch_abandon().  If others
+ * have triggers on the table, none is opened, and each row is seen to by itself.
  */
 extern void visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatients);
 

@@ -137,6 +137,12 @@ check_resource_ids(VisitRow *row, bool named)
 
 	if (visit_isnull(row, VISIT_RESOURCE_IDS))
 		visit_set(row, VISIT_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
+	/* Those who read it put the provider in front, which only a list can have. */
+	if (ARR_NDIM(DatumGetArrayTypeP(visit_datum(row, VISIT_RESOURCE_IDS))) > 1)
+	{
+		count = resource_ids_read(visit_datum(row, VISIT_RESOURCE_IDS), &resources);
+		visit_set(row, VISIT_RESOURCE_IDS, uuid_array(resources, count));
+	}
 	if (!named)
 		return;
 	count = visit_resources(row, &resources);

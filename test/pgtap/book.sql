@@ -1,5 +1,5 @@
 begin;
-select plan(156);
+select plan(159);
 \ir include/fixture.psql
 
 -- How a booking is refused that differs from a good one in the arguments given.
@@ -193,6 +193,12 @@ select is(t.refusal($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half')
 select is(t.refusal($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('22:00'), resource_ids => array[t.id('theatre'), t.id('theatre')])$$), 'PT409 in_use', 'the same room twice is refused');
 select is(t.refusal($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('22:00'), resource_ids => array[t.id('grey')])$$), 'PT409 in_use', 'the provider is no room of its own visit');
 select is(t.refusal($$select clinic.book(t.id('bob'), null, t.id('half'), t.at('22:00'), resource_ids => array[t.id('laser')])$$), 'PT409 slot_taken', 'any provider: a device that is taken is slot_taken too');
+select is(t.refusal($$select clinic.book(t.id('bob'), null, t.id('half'), t.at('22:00'), resource_ids => array[t.id('laser')], override_reason => 'x')$$), 'PT409 slot_taken', 'any provider: whatever the reason');
+savepoint named;
+update clinic.equipment set is_active = false;
+select is((select array[a.provider_id] || a.resource_ids from clinic.book(t.id('bob'), null, t.id('half'), t.at('22:30'), resource_ids => array[t.id('laser')], override_reason => 'x') a), array[t.id('grey'), t.id('laser')], 'any provider: one that takes no visits may be had with a reason');
+select is((select array[a.provider_id] || a.resource_ids from clinic.book(t.id('bob'), null, t.id('half'), t.at('23:00'), resource_ids => array[t.id('grey')]) a), array[t.id('house'), t.id('grey')], 'any provider: not who is to be there besides');
+rollback to named;
 select clinic.cancel(t.id('r'), 'power cut');
 select is(t.refusal($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('22:00'), resource_ids => array[t.id('theatre'), t.id('laser')])$$), 'not refused', 'a cancelled visit frees its room and its device');
 

@@ -1,5 +1,5 @@
 begin;
-select plan(62);
+select plan(68);
 \ir include/fixture.psql
 
 -- One of the visits, by names.
@@ -112,6 +112,40 @@ create trigger a_leave_out before insert on clinic.appointment for each row when
 select is(t.refusal(format('select clinic.book_many(%L)', jsonb_build_array(t.one('ada', 'house', t.at('09:00', 9)), t.one('ada', 'house', t.at('10:00', 9), '{"reason": "leave out"}')))), '09000', 'a trigger that leaves out a row ends the whole');
 select is((select count(*) from clinic.appointment where starts_at = t.at('09:00', 9)), 0::bigint, 'and nothing is left of it');
 select is((clinic.book(t.id('bob'), t.id('house'), t.id('half'), t.at('09:00', 9))).status, 'scheduled', 'a booking after it is as any other');
+
+-- triggers of others, which may write visits themselves
+create function t.on_booking() returns trigger language plpgsql as $$
+begin
+  case new.reason
+    when 'cancel' then
+      update clinic.appointment set status = 'cancelled', cancellation_reason = 'by trigger' where id = new.id;
+    when 'move' then
+      update clinic.appointment set starts_at = starts_at + interval '1 hour' where id = new.id;
+    when 'delete' then
+      delete from clinic.appointment where id = new.id;
+    when 'undo' then
+      begin
+        perform t.book('bob', 'grey', new.starts_at);
+        raise exception 'undone';
+      exception when raise_exception then
+      end;
+    when 'book many' then
+      perform t.many(t.one('bob', 'grey', new.starts_at), t.one('bob', 'grey', new.starts_at));
+  end case;
+  return null;
+end$$;
+create trigger zz_on_booking after insert on clinic.appointment for each row
+  when (new.reason in ('cancel', 'move', 'delete', 'undo', 'book many')) execute function t.on_booking();
+create function t.many_with(reason text, days int) returns text language sql
+  as $$select t.many(t.one('ada', 'house', t.at('09:00', $2), jsonb_build_object('reason', $1)), t.one('cleo', 'house', t.at('12:00', $2), '{"override_reason": "x"}'))$$;
+create function t.standing_on(days int) returns text language sql
+  as $$select string_agg(x.name || ' ' || to_char(a.starts_at at time zone 'Europe/Berlin', 'HH24:MI'), ', ' order by a.starts_at, x.name) from clinic.appointment a join t.thing x on x.id = a.provider_id where a.status = 'scheduled' and a.starts_at >= t.at('00:00', $1) and a.starts_at < t.at('00:00', $1 + 1)$$;
+select is(t.many_with('cancel', 10) || ': ' || t.standing_on(10), 'booked booked: house 12:00', 'a trigger may cancel a visit that is being booked');
+select is(t.many_with('move', 11) || ': ' || t.standing_on(11), 'booked booked: house 10:00, house 12:00', 'or move it');
+select is(t.many_with('delete', 12) || ': ' || t.standing_on(12), 'booked booked: house 12:00', 'or delete it');
+select is(t.many_with('undo', 13) || ': ' || t.standing_on(13), 'booked booked: house 09:00, house 12:00', 'or book another and undo that');
+select is(t.many_with('book many', 14) || ': ' || t.standing_on(14), 'booked booked: grey 09:00, house 09:00, house 12:00', 'or book many others');
+select is((select count(*) from clinic.journal j where j.entity = 'appointment' and j.action = 'insert' and not exists (select from clinic.appointment a where a.id = j.entity_id) and not exists (select from clinic.journal d where d.entity_id = j.entity_id and d.action = 'delete')), 0::bigint, 'the journal has nothing that was undone');
 select is((select count(*) from clinic.verify()), 0::bigint, 'and everything is as it should be');
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(126);
+select plan(127);
 \ir include/fixture.psql
 create function t.visit(name text default 'v') returns clinic.appointment language sql as $$select a from clinic.appointment a where a.id = t.id($1)$$;
 create function t.claimed(name text default 'v') returns text language sql
@@ -108,6 +108,8 @@ update clinic.appointment set provider_id = t.id('grey') where id = t.id('v');
 select is(t.claimed(), 'grey 10:00-11:00', 'UPDATE of the provider moves the claims');
 update clinic.appointment set resource_ids = array[t.id('room'), t.id('laser')] where id = t.id('v');
 select is(t.claimed(), 'grey 10:00-11:00, laser 10:00-11:00, room 10:00-11:00', 'UPDATE of the rooms claims them');
+update clinic.appointment set resource_ids = array[array[t.id('theatre')], array[t.id('laser')]] where id = t.id('v');
+select is((t.visit()).resource_ids, array[t.id('theatre'), t.id('laser')], 'UPDATE: rooms in rows and columns are a list');
 update clinic.appointment set resource_ids = array[t.id('theatre')] where id = t.id('v');
 select is(t.claimed(), 'grey 10:00-11:00, theatre 10:00-11:00', 'and gives back the others');
 update clinic.appointment set starts_at = starts_at + interval '1 day', reason = 'later' where id in (t.id('v'), t.id('w'));
