@@ -48,6 +48,19 @@ add_resource(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
 	return resource;
 }
 
+static PoolResource *
+add_named(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
+{
+	PoolResource *resource = add_resource(pool, clinic, id);
+
+	if (resource)
+	{
+		resource->is_named = true;
+		return resource;
+	}
+	refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
+}
+
 void
 pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *service,
 			const ResourceList *named, bool extra, const ResourceList *kept)
@@ -61,12 +74,9 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 	pool->resources = palloc0(sizeof(PoolResource) * (named->count + service->ncandidates));
 	for (int i = 0; i < named->count; i++)
 	{
-		PoolResource *resource = add_resource(pool, clinic, &named->ids[i]);
+		PoolResource *resource = add_named(pool, clinic, &named->ids[i]);
 		const Candidate *candidate = find_candidate(service, &named->ids[i]);
 
-		if (resource == NULL)
-			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		resource->is_named = true;
 		resource->suits = candidate && !extra ? candidate->suits : 0;
 	}
 	for (int i = 0; i < service->ncandidates; i++)

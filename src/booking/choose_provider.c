@@ -99,6 +99,7 @@ read_providers(Choice *choice)
 	ResourceConfiguration configuration;
 	int nactive = (int) count;
 
+	providers->count = 0;
 	providers->ids = palloc(sizeof(pg_uuid_t) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 		providers->ids[i] = *query_uuid(i, 1);
@@ -517,12 +518,13 @@ choose_provider(BookingRequest *request)
 	lock_patient(request->clinic, request->patient,
 				 has_patient_rules(&choice.facts.patient) ? LOCK_EXCLUSIVE : LOCK_SHARED,
 				 LOCK_WAIT);
-	read_providers(&choice);
 	while (!done)
 	{
 		Options options = {.reason = REASON_NONE};
 
 		CHECK_FOR_INTERRUPTS();
+		/* Who could be chosen may change while a lock is waited for. */
+		read_providers(&choice);
 		options.list = palloc(sizeof(Option) * Max(choice.providers.count, 1));
 		if (request->kind == REQUEST_FIRST)
 			plan_first(&choice, &options);
