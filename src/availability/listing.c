@@ -23,6 +23,7 @@ typedef struct MovingVisit
 	int64 duration;
 	int64 buffer_before;
 	int64 buffer_after;
+	ServiceConfiguration service;
 	ResourceList resources;
 } MovingVisit;
 
@@ -39,7 +40,6 @@ static bool
 read_moving_visit(const ListingRequest *request, MovingVisit *visit)
 {
 	Datum values[2] = {UUIDPGetDatum(request->clinic), UUIDPGetDatum(request->moving)};
-	ServiceConfiguration service;
 	pg_uuid_t service_id;
 	bool isnull;
 
@@ -51,7 +51,7 @@ read_moving_visit(const ListingRequest *request, MovingVisit *visit)
 	visit->buffer_before = interval_microseconds(query_interval(0, 3));
 	visit->buffer_after = interval_microseconds(query_interval(0, 4));
 	visit->resources.count = resource_ids_read(query_datum(0, 5, &isnull), &visit->resources.ids);
-	return configured_service(request->clinic, &service_id, &service);
+	return configured_service(request->clinic, &service_id, &visit->service);
 }
 
 /* What all listings of the request have in common. */
@@ -76,8 +76,9 @@ gather_pool(Common *common)
 	if (!configured_service(request->clinic, request->service, &service))
 		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
 	if (common->is_moving)
-		named = named_resources(&service, &common->moving.resources);
+		named = named_resources(&common->moving.service, &common->moving.resources);
 	pool_gather(common->pool, request->clinic, &service, &named,
+				common->is_moving && common->moving.is_of_service,
 				common->is_moving ? &common->moving.resources : &none);
 	pool_open(common->pool, request->read_from, request->read_to);
 }
@@ -199,7 +200,10 @@ listing_judge(Listing *listing, TimestampTz starts_at, TimestampTz ends_at, Slot
 		booking_refusal(&facts->booking, &listing->open, listing->mode, starts_at, ends_at);
 	if (slot->reason == REASON_NONE && !listing->is_active)
 		slot->reason = REASON_INACTIVE;
-	if (slot->reason == REASON_NONE && slot->provider_seats == 0 && listing->mode == MODE_TOKEN)
+	if (slot->reason == REASON_NONE)
+		slot->reason = pool_named_refusal(listing->pool, &slot->time);
+	if (slot->reason == REASON_NONE && listing->mode == MODE_TOKEN &&
+		(slot->provider_seats == 0 || !pool_named_have_seats(listing->pool, &slot->time)))
 		slot->reason = REASON_CAPACITY_REACHED;
 	slot->seats_left =
 		pool_visits(listing->pool, &listing->provider, &slot->time, slot->provider_seats);

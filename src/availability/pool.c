@@ -32,23 +32,25 @@ find_candidate(const ServiceConfiguration *service, const pg_uuid_t *id)
 	return NULL;
 }
 
+/* NULL if there is no such resource. */
 static PoolResource *
 add_resource(Pool *pool, const pg_uuid_t *clinic, const pg_uuid_t *id)
 {
-	PoolResource *resource = &pool->resources[pool->nresources++];
+	PoolResource *resource = &pool->resources[pool->nresources];
 	ResourceConfiguration configuration;
 
-	resource->id = *id;
 	if (!configured_resource(clinic, id, &configuration) ||
 		!configured_opening(clinic, id, &resource->opening))
-		refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
+		return NULL;
+	resource->id = *id;
 	resource->is_active = configuration.is_active;
+	pool->nresources++;
 	return resource;
 }
 
 void
 pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *service,
-			const ResourceList *named, const ResourceList *kept)
+			const ResourceList *named, bool extra, const ResourceList *kept)
 {
 	if (service->nunits > MAX_UNITS)
 		refuse(REASON_LIMIT_REACHED, "a visit occupies at most 32 rooms and devices", NULL, NULL);
@@ -62,8 +64,10 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 		PoolResource *resource = add_resource(pool, clinic, &named->ids[i]);
 		const Candidate *candidate = find_candidate(service, &named->ids[i]);
 
+		if (resource == NULL)
+			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
 		resource->is_named = true;
-		resource->suits = candidate ? candidate->suits : 0;
+		resource->suits = candidate && !extra ? candidate->suits : 0;
 	}
 	for (int i = 0; i < service->ncandidates; i++)
 	{
@@ -72,7 +76,10 @@ pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *ser
 
 		if (resource_list_has(named, &candidate->id))
 			continue;
+		/* It may have been deleted since the service was read. */
 		resource = add_resource(pool, clinic, &candidate->id);
+		if (resource == NULL)
+			continue;
 		resource->suits = candidate->suits;
 		resource->is_kept = resource_list_has(kept, &candidate->id);
 	}
@@ -85,26 +92,63 @@ pool_open(Pool *pool, TimestampTz from, TimestampTz to)
 		open_times(&pool->resources[i].times, &pool->resources[i].opening, from, to);
 }
 
-/* How many seats are left for the visit, if the resource is active and open then. */
+/* How many seats nobody has for the time of the visit. */
 static int32
-seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+free_seats(const Pool *pool, PoolResource *resource, const VisitTime *time)
 {
 	int32 seats;
 
 	if (pool->taken && is_taken(pool->taken, &resource->id, time->starts_at))
 		return 0;
-	if (!resource->is_active || opening_refusal(&resource->times, time->mode, time->starts_at,
-												time->ends_at) != REASON_NONE)
-		return 0;
 	seats = open_times_day(&resource->times, time->mode, time->starts_at).seats;
 	return claims_free_seats(&resource->claims, seats, time->claim_from, time->claim_to);
+}
+
+/* Does it take visits, and is it open for this one? */
+static Reason
+refusal(PoolResource *resource, const VisitTime *time)
+{
+	if (!resource->is_active)
+		return REASON_INACTIVE;
+	return opening_refusal(&resource->times, time->mode, time->starts_at, time->ends_at);
+}
+
+/* How many seats are left for the visit, if the resource is active and open then. */
+static int32
+seats_left(const Pool *pool, PoolResource *resource, const VisitTime *time)
+{
+	return refusal(resource, time) == REASON_NONE ? free_seats(pool, resource, time) : 0;
+}
+
+Reason
+pool_named_refusal(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+	{
+		Reason reason = REASON_NONE;
+
+		if (pool->resources[i].is_named)
+			reason = refusal(&pool->resources[i], time);
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	return REASON_NONE;
+}
+
+bool
+pool_named_have_seats(const Pool *pool, const VisitTime *time)
+{
+	for (int i = 0; i < pool->nresources; i++)
+		if (pool->resources[i].is_named && free_seats(pool, &pool->resources[i], time) == 0)
+			return false;
+	return true;
 }
 
 static bool
 is_preferred(const Choice *a, const Choice *b)
 {
-	if (a->resource->is_named != b->resource->is_named)
-		return a->resource->is_named;
+	if (a->resource->is_named || b->resource->is_named)
+		return a->resource < b->resource;
 	if (a->resource->is_kept != b->resource->is_kept)
 		return a->resource->is_kept;
 	if (a->seats_left != b->seats_left)

@@ -47,10 +47,12 @@ extern bool resource_list_has(const ResourceList *list, const pg_uuid_t *id);
 
 /*
  * Gather what a visit for a service may occupy: what is named, and what the
- * service requires.  More than a visit may occupy is refused.
+ * service requires.  What is named counts as required where it will do, unless
+ * it is extra, as what a visit that is moved has beyond what was required.  More
+ * than a visit may occupy is refused.
  */
 extern void pool_gather(Pool *pool, const pg_uuid_t *clinic, const ServiceConfiguration *service,
-						const ResourceList *named, const ResourceList *kept);
+						const ResourceList *named, bool extra, const ResourceList *kept);
 
 /* Is anything to be chosen or judged? */
 static inline bool
@@ -69,6 +71,12 @@ extern void pool_open(Pool *pool, TimestampTz from, TimestampTz to);
  */
 extern bool pool_choose(const Pool *pool, const pg_uuid_t *provider, const VisitTime *time,
 						ResourceList *chosen);
+
+/* Why something that was named may not be had, whether or not it has a seat. */
+extern Reason pool_named_refusal(const Pool *pool, const VisitTime *time);
+
+/* Has all that was named a seat for the visit, active and open or not? */
+extern bool pool_named_have_seats(const Pool *pool, const VisitTime *time);
 
 /* How many such visits could be booked one after another, counting up to `most`. */
 extern int pool_visits(const Pool *pool, const pg_uuid_t *provider, const VisitTime *time,

@@ -110,8 +110,9 @@ read_providers(Choice *choice)
 	{
 		int64 duration;
 
-		if (configured_offer(request->clinic, &providers->ids[i], request->service, &duration) &&
-			!resource_list_has(&request->resources, &providers->ids[i]))
+		/* Who is named besides the provider is another one. */
+		if (!resource_list_has(&request->resources, &providers->ids[i]) &&
+			configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
 			providers->ids[providers->count++] = providers->ids[i];
 	}
 }
@@ -157,16 +158,12 @@ add_option(Options *options, const Listing *listing, const Slot *slot, int place
  * A start that is named
  */
 
-/* Was something that was named for it found taken?  An override does without the rest. */
+/* What an override does not set aside: the provider, and what is named, must have a seat. */
 static bool
-lacks_named(const Choice *choice, const VisitTime *time)
+has_seats(const Listing *listing, const Slot *slot)
 {
-	const ResourceList *named = &choice->request->resources;
-
-	for (int i = 0; i < named->count; i++)
-		if (is_taken(&choice->taken, &named->ids[i], time->starts_at))
-			return true;
-	return false;
+	return listing->is_active && slot->provider_seats > 0 &&
+		   pool_named_have_seats(listing->pool, &slot->time);
 }
 
 static void
@@ -185,8 +182,7 @@ plan_start(const Choice *choice, Options *options)
 
 		time = request_time(request, &listings[i].facts);
 		listing_judge(&listings[i], time.starts_at, time.ends_at, &slot);
-		if (slot.reason == REASON_NONE ||
-			(override && slot.provider_seats > 0 && !lacks_named(choice, &time)))
+		if (slot.reason == REASON_NONE || (override && has_seats(&listings[i], &slot)))
 			add_option(options, &listings[i], &slot, i);
 		else if (override || is_want_of_seats(slot.reason))
 			options->reason = REASON_SLOT_TAKEN;
@@ -199,6 +195,13 @@ plan_start(const Choice *choice, Options *options)
 /*
  * The first start that is free
  */
+
+/* Is that a better reason than the one so far?  That a part of the time has passed says least. */
+static bool
+tells_more(Reason reason, Reason so_far)
+{
+	return is_want_of_seats(reason) || so_far == REASON_NONE || so_far == REASON_IN_THE_PAST;
+}
 
 /* The first free start of each provider in the stretch; those of the first day that has any. */
 static void
@@ -220,9 +223,7 @@ list_first_starts(const Choice *choice, Listing *listings, Options *options)
 				first_day = Min(first_day, clock_day(&clock, slot.time.starts_at));
 				break;
 			}
-			if (is_want_of_seats(slot.reason))
-				options->reason = slot.reason;
-			else if (options->reason == REASON_NONE)
+			if (tells_more(slot.reason, options->reason))
 				options->reason = slot.reason;
 		}
 	}
@@ -357,6 +358,8 @@ plan_first(const Choice *choice, Options *options)
 		from = until;
 		stretch = Min(2 * stretch, LONGEST_STRETCH);
 	}
+	if (options->reason == REASON_NONE && last < request->until)
+		options->reason = REASON_TOO_FAR_AHEAD;
 	qsort(options->list, options->count, sizeof(Option), compare_options);
 	options->nequal = count_equal(choice, options);
 }
@@ -365,9 +368,9 @@ plan_first(const Choice *choice, Options *options)
  * Taking one
  */
 
-/* Is all active and open still, but for what an override sets that aside for: what was named? */
-static bool
-is_open(const BookingRequest *request, const Look *look, const VisitTime *time)
+/* Which is not active or not open any more; not what was named, if that is overridden.  -1: none. */
+static int
+first_not_open(const BookingRequest *request, const Look *look, const VisitTime *time)
 {
 	for (int i = 0; i < look->nresources; i++)
 	{
@@ -377,31 +380,21 @@ is_open(const BookingRequest *request, const Look *look, const VisitTime *time)
 		if (named && request->override_reason)
 			continue;
 		if (!resource->is_active || (i > 0 && room_refusal(resource, time) != REASON_NONE))
-			return false;
+			return i;
 	}
-	return true;
+	return -1;
 }
 
-/*
- * With its locks held: may the option be booked still, now that nobody changes
- * the hours, and has everything a seat, an expired hold's included?
- */
-static bool
-is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, int nresources)
+/* Which of the resources has no seat, an expired hold's included, or takes no visits; -1: none. */
+static int
+first_not_free(const Choice *choice, const VisitTime *time, const pg_uuid_t *resources,
+			   int nresources)
 {
 	const BookingRequest *request = choice->request;
-	const VisitTime *time = &option->time;
-	VisitFacts facts;
-	Look *look;
-	int full;
+	Look *look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
+						 time->claim_from, time->claim_to, NULL);
+	int full = first_without_seat(look, time);
 
-	facts_read(&facts, request->clinic, request->service, &option->provider);
-	if (request->override_reason == NULL &&
-		visit_refusal(&facts, time->mode, time->starts_at, time->ends_at) != REASON_NONE)
-		return false;
-	look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
-				   time->claim_from, time->claim_to, NULL);
-	full = first_without_seat(look, time);
 	if (full >= 0 && look->may_have_expired &&
 		expired_holds_reap(request->clinic, resources, nresources, time->claim_from,
 						   time->claim_to) > 0)
@@ -410,9 +403,29 @@ is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, 
 					   time->claim_from, time->claim_to, NULL);
 		full = first_without_seat(look, time);
 	}
-	if (full >= 0)
-		taken_add(&choice->taken, &resources[full], time->starts_at);
-	return full < 0 && is_open(request, look, time);
+	return full >= 0 ? full : first_not_open(request, look, time);
+}
+
+/*
+ * With its locks held: may the option be booked still, now that nobody changes
+ * the hours?  What it may not be booked for is not chosen again, so that choosing
+ * ends.
+ */
+static bool
+is_still_free(Choice *choice, const Option *option, const pg_uuid_t *resources, int nresources)
+{
+	const BookingRequest *request = choice->request;
+	const VisitTime *time = &option->time;
+	VisitFacts facts;
+	int at_fault = 0;
+
+	facts_read(&facts, request->clinic, request->service, &option->provider);
+	if (request->override_reason ||
+		visit_refusal(&facts, time->mode, time->starts_at, time->ends_at) == REASON_NONE)
+		at_fault = first_not_free(choice, time, resources, nresources);
+	if (at_fault >= 0)
+		taken_add(&choice->taken, &resources[at_fault], time->starts_at);
+	return at_fault < 0;
 }
 
 /* Lock the option and take it, if it is still free; waiting: if it is in use. */
@@ -464,15 +477,16 @@ take_any(Choice *choice, const Options *options)
 static _Noreturn void
 refuse_choice(const Choice *choice, const Options *options)
 {
+	bool nobody_has_time = options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN;
+
 	if (choice->request->kind == REQUEST_FIRST && options->reason == REASON_NONE)
 		refuse(REASON_OUTSIDE_HOURS, "no provider of this service is open then", NULL,
 			   "Give a longer time to choose from.");
 	if (options->reason == REASON_CAPACITY_REACHED ||
-		(choice->request->kind == REQUEST_TOKEN &&
-		 (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)))
+		(choice->request->kind == REQUEST_TOKEN && nobody_has_time))
 		refuse(REASON_CAPACITY_REACHED, "no provider of this service has a number left then", NULL,
 			   "Choose another day.");
-	if (options->reason == REASON_NONE || options->reason == REASON_SLOT_TAKEN)
+	if (nobody_has_time)
 		refuse(REASON_SLOT_TAKEN, "no provider of this service is free then", NULL,
 			   "Choose another time.");
 	refuse_booking(options->reason);
@@ -486,17 +500,6 @@ check_start(const Choice *choice)
 	VisitTime time = request_time(request, &choice->facts);
 	Reason reason = visit_refusal(&choice->facts, time.mode, time.starts_at, time.ends_at);
 
-	for (int i = 0; i < request->resources.count && reason == REASON_NONE; i++)
-	{
-		const pg_uuid_t *id = &request->resources.ids[i];
-		ResourceConfiguration configuration;
-		LookedResource resource;
-
-		if (!configured_resource(request->clinic, id, &configuration) ||
-			!configured_opening(request->clinic, id, &resource.opening))
-			refuse(REASON_NOT_FOUND, "there is no such room or device in this clinic", NULL, NULL);
-		reason = configuration.is_active ? room_refusal(&resource, &time) : REASON_INACTIVE;
-	}
 	if (reason != REASON_NONE)
 		refuse_booking(reason);
 }

@@ -125,8 +125,12 @@ check_length(const VisitRow *row)
 		refuse(REASON_INVALID_DURATION, "a visit cannot be that long", NULL, NULL);
 }
 
+/*
+ * No resource twice.  Where resource_ids was not named the provider may be among
+ * them: what the service required is yet to be chosen anew.
+ */
 static void
-check_resource_ids(VisitRow *row)
+check_resource_ids(VisitRow *row, bool named)
 {
 	pg_uuid_t *resources;
 	int count;
@@ -139,6 +143,8 @@ check_resource_ids(VisitRow *row)
 		count = resource_ids_read(visit_datum(row, VISIT_RESOURCE_IDS), &resources);
 		visit_set(row, VISIT_RESOURCE_IDS, uuid_array(resources, count));
 	}
+	if (!named)
+		return;
 	count = visit_resources(row, &resources);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < i; j++)
@@ -270,7 +276,7 @@ before_insert(Relation relation, HeapTuple tuple)
 	note_row_of_command();
 	check_account_insert(&row);
 	check_texts(&row, NULL);
-	check_resource_ids(&row);
+	check_resource_ids(&row, true);
 	check_hold(&row, status);
 	/* Of a cancellation in the past the staff may say it. */
 	if (status != STATUS_CANCELLED)
@@ -408,7 +414,8 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 	require(&row, VISIT_PATIENT_ID, "patient_id");
 	require(&row, VISIT_SERVICE_ID, "service_id");
 	require(&row, VISIT_STATUS, "status");
-	check_resource_ids(&row);
+	check_resource_ids(&row,
+					   is_set(trigger, VISIT_RESOURCE_IDS) || visit_mode(&row) == MODE_WALK_IN);
 	status = visit_status(&row);
 	same_status = visit_same(&row, &old, VISIT_STATUS);
 	cancelled = !same_status && status == STATUS_CANCELLED;

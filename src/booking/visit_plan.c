@@ -37,6 +37,7 @@ typedef struct VisitPlan
 	VisitTime time;
 	ServiceConfiguration service;
 	ResourceList named;
+	bool named_extra;  /* what is named is none of what is required */
 	ResourceList kept; /* what it occupies already */
 	TakenList taken;
 } VisitPlan;
@@ -128,13 +129,16 @@ gather(VisitPlan *plan, const VisitRow *old, bool names_resources)
 	if (!configured_service(clinic, visit_uuid(plan->row, VISIT_SERVICE_ID), &plan->service))
 		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
 	plan->named = resource_ids_of(plan->row);
-	if (resource_list_has(&plan->named, visit_uuid(plan->row, VISIT_PROVIDER_ID)))
-		refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
 	if (old)
 		plan->kept = resource_ids_of(old);
 	if (old && !names_resources &&
 		configured_service(clinic, visit_uuid(old, VISIT_SERVICE_ID), &old_service))
+	{
 		plan->named = named_resources(&old_service, &plan->kept);
+		plan->named_extra = visit_same(plan->row, old, VISIT_SERVICE_ID);
+	}
+	if (resource_list_has(&plan->named, visit_uuid(plan->row, VISIT_PROVIDER_ID)))
+		refuse(REASON_IN_USE, "a visit cannot occupy the same resource twice", NULL, NULL);
 }
 
 /*
@@ -163,7 +167,7 @@ read_pool(Pool *pool, const VisitPlan *plan)
 	pg_uuid_t *ids;
 	ClaimSweep *sweeps;
 
-	pool_gather(pool, clinic, &plan->service, &plan->named, &plan->kept);
+	pool_gather(pool, clinic, &plan->service, &plan->named, plan->named_extra, &plan->kept);
 	pool->taken = &plan->taken;
 	pool_open(pool, plan->time.starts_at, plan->time.ends_at);
 	ids = palloc(sizeof(pg_uuid_t) * Max(pool->nresources, 1));
@@ -203,6 +207,27 @@ look_at_named(const VisitPlan *plan)
 				   time->starts_at, time->claim_from, time->claim_to, plan->except);
 }
 
+/* Is something that was looked at full, were expired holds gone? */
+static bool
+is_full(const VisitPlan *plan, const Look *look)
+{
+	const VisitTime *time = &plan->time;
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * look->nresources);
+	ClaimSweep *sweeps = palloc(sizeof(ClaimSweep) * look->nresources);
+
+	if (first_without_seat(look, time) < 0)
+		return false;
+	for (int i = 0; i < look->nresources; i++)
+		ids[i] = look->resources[i].id;
+	claims_read(sweeps, visit_uuid(plan->row, VISIT_CLINIC_ID), ids, look->nresources,
+				time->claim_from, time->claim_to, plan->except, SNAPSHOT_LATEST);
+	for (int i = 0; i < look->nresources; i++)
+		if (claims_free_seats(&sweeps[i], look->resources[i].seats, time->claim_from,
+							  time->claim_to) == 0)
+			return true;
+	return false;
+}
+
 /* The visit cannot have all it needs: say why. */
 static _Noreturn void
 refuse_choice(const VisitPlan *plan)
@@ -210,7 +235,7 @@ refuse_choice(const VisitPlan *plan)
 	Look *look = look_at_named(plan);
 
 	check_looked(look, &plan->time, plan->override);
-	if (plan->kind == PLAN_RECLAIM || first_without_seat(look, &plan->time) >= 0)
+	if (plan->kind == PLAN_RECLAIM || is_full(plan, look))
 		refuse_plan(plan, look);
 	refuse(REASON_SLOT_TAKEN, "a room or a device that this service requires is not free then",
 		   NULL, "clinic.available_slots() lists the free starts.");

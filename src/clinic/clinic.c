@@ -25,6 +25,9 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+/* A token's claim lasts its civil day, which has 25 hours where clocks go back. */
+#define LONGEST_DAY (25 * USECS_PER_HOUR)
+
 PG_FUNCTION_INFO_V1(clinic_check);
 PG_FUNCTION_INFO_V1(resource_check);
 PG_FUNCTION_INFO_V1(service_check);
@@ -51,11 +54,15 @@ static SavedQuery find_provider_seats = {
 	.as_owner = true,
 };
 
+/* A hold that expired may have lost its claims, and may yet be confirmed. */
 static SavedQuery find_visit_of_resource = {
 	.sql = "select 1 where exists (select from clinic.claim c where c.clinic_id" EQ
 		   "$1 and c.resource_id" EQ "$2)"
 		   " or exists (select from clinic.appointment a where a.clinic_id" EQ
-		   "$1 and a.provider_id" EQ "$2)",
+		   "$1 and a.provider_id" EQ "$2)"
+		   " or exists (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.status" EQ
+		   "'held'::clinic.appointment_status"
+		   " and $2" EQ "any (a.resource_ids))",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -292,7 +299,10 @@ resource_check(PG_FUNCTION_ARGS)
 	return PointerGetDatum(trigger_result(&rows));
 }
 
-/* The length of the longest claim that this service's own duration leads to. */
+/*
+ * The length of the longest claim that this service leads to by itself: rivals
+ * for the first token would all have to raise longest_claim, and only one can.
+ */
 static int64
 claim_length(const TriggerRows *rows)
 {
@@ -307,6 +317,8 @@ claim_length(const TriggerRows *rows)
 		if (!isnull)
 			length += interval_microseconds(DatumGetIntervalP(value));
 	}
+	if (same_text(text_of(rows, rows->written, "mode"), "token"))
+		length = Max(length, LONGEST_DAY);
 	return length;
 }
 

@@ -204,7 +204,8 @@ create table clinic.service_requirement (
   constraint service_requirement_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id) on delete cascade,
   constraint service_requirement_codes_check
-    check (pg_catalog.array_ndims(codes) = 1 and pg_catalog.array_position(codes, null) is null),
+    check (pg_catalog.cardinality(codes) > 0 and pg_catalog.array_ndims(codes) = 1
+           and pg_catalog.array_position(codes, null) is null),
   constraint service_requirement_quantity_check check (quantity between 1 and 32)
 );
 create index service_requirement_service on clinic.service_requirement (clinic_id, service_id);

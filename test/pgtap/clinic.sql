@@ -1,5 +1,5 @@
 begin;
-select plan(90);
+select plan(92);
 \ir include/fixture.psql
 
 -- presets
@@ -77,6 +77,10 @@ update clinic.clinic set longest_claim = '1 min' where id = t.id('clinic');
 select is(longest_claim, '24 hours', 'nobody lowers longest_claim') from clinic.clinic where id = t.id('clinic');
 delete from clinic.service where code = 'day';
 select is(longest_claim, '24 hours', 'a service gone does not lower it either') from clinic.clinic where id = t.id('clinic');
+insert into clinic.service (code, name, duration, mode) values ('token', 'Token', '5 min', 'token');
+select is(longest_claim, '25 hours', 'a token may last the longest day') from clinic.clinic where id = t.id('clinic');
+select t.call('tokens', (clinic.create_clinic('Tokens', 'UTC', 'token')).id);
+select is(longest_claim, '25 hours', 'also the preset''s') from clinic.clinic where id = t.id('tokens');
 
 -- resources
 select is(t.refusal($$insert into clinic.provider (code, name) values ('house', 'Another')$$), '23505 duplicate_code', 'a resource''s code is its own');

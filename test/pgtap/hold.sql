@@ -1,5 +1,5 @@
 begin;
-select plan(82);
+select plan(84);
 \ir include/fixture.psql
 create function t.visit(name text) returns clinic.appointment language sql as $$select a from clinic.appointment a where a.id = t.id($1)$$;
 create function t.hold(name text, patient text, at timestamptz, provider text default 'house') returns uuid language sql
@@ -65,6 +65,10 @@ select t.call('l', (clinic.book(t.id('ada'), t.id('house'), t.id('half'), t.at('
 select lives_ok($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('20:00'), resource_ids => array[t.id('room')])$$, 'an expired hold gives up its room');
 select is(t.claims('l'), 0::bigint, 'and with it all it claimed');
 select is(t.refusal($$select clinic.confirm(t.id('l'))$$), 'PT409 hold_expired', 'so that it is confirmed only if all is free');
+select clinic.cancel(a.id, 'make room') from clinic.appointment a where t.id('room') = any (a.resource_ids) and a.status = 'scheduled';
+select is(t.refusal($$delete from clinic.room where code = 'room'$$), 'PT409 in_use', 'a room stays while an expired hold may yet take it again');
+select clinic.cancel(t.id('l'), 'too late');
+select is(t.refusal($$delete from clinic.room where code = 'room'$$), 'not refused', 'and no longer');
 
 -- several at once
 insert into clinic.appointment (id, patient_id, provider_id, service_id, starts_at, status, hold_expires_at)

@@ -1,5 +1,5 @@
 begin;
-select plan(27);
+select plan(33);
 \ir include/fixture.psql
 create function t.visit(name text default 'v') returns clinic.appointment language sql as $$select a from clinic.appointment a where a.id = t.id($1)$$;
 
@@ -39,6 +39,19 @@ select is(t.refusal($$insert into clinic.appointment (patient_id, provider_id, s
 update clinic.clinic set prevent_patient_overlap = true where id = t.id('clinic');
 select is(t.refusal($$select clinic.book(t.id('bob'), t.id('grey'), t.id('half'), t.at('09:00'), override_reason => 'x')$$), 'PT409 patient_overlap', 'nor that a patient is in one place at a time');
 update clinic.clinic set prevent_patient_overlap = false where id = t.id('clinic');
+
+-- any provider
+create function t.any(starts_at text, resources uuid[], reason text default 'x') returns text language sql
+  as $$select t.refusal(format('select clinic.book(t.id(%L), null, t.id(%L), t.at(%L), resource_ids => %L, override_reason => %L)', 'ada', 'half', $1, $2, $3))$$;
+update clinic.room set is_active = false where code = 'theatre';
+insert into clinic.closure (resource_id, during) values (t.id('laser'), tstzrange(t.at('00:00'), t.at('00:00', 1)));
+select is(t.any('08:00', array[t.id('theatre')]), 'not refused', 'any provider: an override sets aside an inactive room');
+select is(t.any('08:00', array[t.id('theatre')], null), 'PT422 inactive', 'which the rules do not');
+select is(t.any('08:00', array[t.id('laser')]), 'not refused', 'any provider: an override sets aside a device''s closure');
+select is(t.any('08:00', array[t.id('laser')], null), 'PT422 provider_absent', 'which the rules do not');
+select clinic.book(t.id('bob'), t.id('house'), t.id('half'), t.at('08:00'), resource_ids => array[t.id('room')]);
+select is(t.any('08:15', array[t.id('room')]), 'PT409 slot_taken', 'any provider: an override never sets aside an overlap in a room');
+select is(t.any('08:15', array[t.id('theatre'), t.id('room')]), 'PT409 slot_taken', 'nor in one room of two');
 
 -- one reason for one time
 select t.call('o', (clinic.book(t.id('ada'), t.id('house'), t.id('half'), '1999-12-31 12:00+00', override_reason => 'typed in later')).id);

@@ -155,6 +155,7 @@ select count(*)
 from clinic.appointment a
 join clinic.appointment b on b.clinic_id = a.clinic_id and b.provider_id = a.provider_id
   and b.id > a.id and b.starts_at < a.ends_at and b.ends_at > a.starts_at
+  and a.mode = 'timed' and b.mode = 'timed'
 join clinic.resource r on r.clinic_id = a.clinic_id and r.id = a.provider_id and r.seats = 1
 where a.status not in ('held', 'cancelled', 'no_show') and b.status not in ('held', 'cancelled', 'no_show')
 END
