@@ -426,6 +426,34 @@ note_visit(ManyRow *row, Datum visit)
 	row->appointment = *visit_uuid(&booked, VISIT_ID);
 }
 
+/* What is read for a row by itself is let go of with it: there may be many rows. */
+static void
+book_by_itself(ManyRow *row)
+{
+	Datum visit;
+
+	query_begin();
+	visit = request_book(&row->request);
+	query_end();
+	note_visit(row, visit);
+}
+
+static bool
+was_booked_earlier(ManyRow *row)
+{
+	Datum visit;
+	bool found;
+
+	if (row->request.hash == NULL)
+		return false;
+	query_begin();
+	found = request_find_earlier(&row->request, &visit);
+	query_end();
+	if (found)
+		note_visit(row, visit);
+	return found;
+}
+
 /* Nothing is to be chosen for it, nor to be looked up. */
 static bool
 is_plain(const BookingRequest *request)
@@ -443,20 +471,16 @@ book_run(Run *run)
 	for (int i = 0; i < run->count; i++)
 	{
 		ManyRow *row = &run->rows[i];
-		Datum visit;
 
 		CHECK_FOR_INTERRUPTS();
 		read_row(row, run->clinic);
-		if (is_plain(&row->request) && row->request.hash &&
-			request_find_earlier(&row->request, &visit))
-			note_visit(row, visit);
-		else if (is_plain(&row->request))
-			add_to_batch(batch, row);
-		else
+		if (!is_plain(&row->request))
 		{
 			insert_batch(batch, run->clinic);
-			note_visit(row, request_book(&row->request));
+			book_by_itself(row);
 		}
+		else if (!was_booked_earlier(row))
+			add_to_batch(batch, row);
 	}
 	insert_batch(batch, run->clinic);
 }

@@ -1,5 +1,5 @@
 begin;
-select plan(68);
+select plan(70);
 \ir include/fixture.psql
 
 -- One of the visits, by names.
@@ -146,6 +146,13 @@ select is(t.many_with('delete', 12) || ': ' || t.standing_on(12), 'booked booked
 select is(t.many_with('undo', 13) || ': ' || t.standing_on(13), 'booked booked: house 09:00, house 12:00', 'or book another and undo that');
 select is(t.many_with('book many', 14) || ': ' || t.standing_on(14), 'booked booked: grey 09:00, house 09:00, house 12:00', 'or book many others');
 select is((select count(*) from clinic.journal j where j.entity = 'appointment' and j.action = 'insert' and not exists (select from clinic.appointment a where a.id = j.entity_id) and not exists (select from clinic.journal d where d.entity_id = j.entity_id and d.action = 'delete')), 0::bigint, 'the journal has nothing that was undone');
+
+-- memory: a trigger tells how much this backend has when a visit is written
+create table t.memory (at timestamptz, bytes bigint);
+create function t.measure() returns trigger language plpgsql as $$begin insert into t.memory select clock_timestamp(), sum(total_bytes) from pg_backend_memory_contexts; return null; end$$;
+create trigger zz_measure after insert on clinic.appointment for each row when (new.reason = 'measure') execute function t.measure();
+select is((select count(*) from clinic.book_many((select jsonb_agg(t.one('bob', null, t.at('00:00', 20) + n * interval '30 min', '{"reason": "measure"}')) from generate_series(1, 200) n)) where outcome = 'booked'), 200::bigint, 'many rows for which a provider is chosen');
+select cmp_ok((select bytes from t.memory order by at desc limit 1) - (select bytes from t.memory order by at offset 20 limit 1), '<', 10000000::bigint, 'take little more memory than few');
 select is((select count(*) from clinic.verify()), 0::bigint, 'and everything is as it should be');
 select * from finish();
 rollback;
