@@ -26,6 +26,8 @@ OBJS = \
 	src/hours/weekly_hours_print.o \
 	src/hours/open_hours.o \
 	src/hours/open_hours_sql.o \
+	src/recurrence/rrule_rules.o \
+	src/recurrence/rrule_parse.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \

@@ -1,0 +1,216 @@
+/*
+ * rrule_rules.c
+ *		What RFC 5545 says of the parts of a recurrence rule.
+ *
+ * A rule may come from a text, from the arguments of make_rrule() or from a
+ * client's binary form.  So the limits of the numbers are looked at here too.
+ * Section 3.3.10 has the rules, RFC 7529 section 4.1 those of RSCALE and SKIP.
+ */
+#include "postgres.h"
+
+#include "civil/calendar.h"
+#include "recurrence/rrule_rules.h"
+
+/* The numbers from the first to the last as bits of a mask. */
+#define BITS(first, last) ((PG_UINT64_MAX >> (63 - (last))) & (PG_UINT64_MAX << (first)))
+
+#define ONLY(mask, first, last) (((mask) & ~BITS(first, last)) == 0)
+
+const char *const rrule_part_names[RRULE_PARTS] = {
+	[RRULE_PART_RSCALE] = "RSCALE",
+	[RRULE_PART_FREQ] = "FREQ",
+	[RRULE_PART_INTERVAL] = "INTERVAL",
+	[RRULE_PART_COUNT] = "COUNT",
+	[RRULE_PART_UNTIL] = "UNTIL",
+	[RRULE_PART_BYMONTH] = "BYMONTH",
+	[RRULE_PART_BYWEEKNO] = "BYWEEKNO",
+	[RRULE_PART_BYYEARDAY] = "BYYEARDAY",
+	[RRULE_PART_BYMONTHDAY] = "BYMONTHDAY",
+	[RRULE_PART_BYDAY] = "BYDAY",
+	[RRULE_PART_BYHOUR] = "BYHOUR",
+	[RRULE_PART_BYMINUTE] = "BYMINUTE",
+	[RRULE_PART_BYSECOND] = "BYSECOND",
+	[RRULE_PART_BYSETPOS] = "BYSETPOS",
+	[RRULE_PART_WKST] = "WKST",
+	[RRULE_PART_SKIP] = "SKIP",
+};
+
+const char *const rrule_frequency_names[RRULE_YEARLY + 1] = {
+	"SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY",
+};
+
+const char *const rrule_weekday_names[RRULE_WEEKDAYS] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
+
+const char *const rrule_skip_names[RRULE_SKIP_FORWARD + 1] = {"OMIT", "BACKWARD", "FORWARD"};
+
+static const char *numbers_fault(const RRule *rule, RRulePart *part);
+static const char *until_fault(const RRule *rule);
+static bool only_days(const RRuleDays *days);
+static bool has_by_part(const RRule *rule);
+
+const char *
+rrule_fault(const RRule *rule, RRulePart *part)
+{
+	const char *reason = numbers_fault(rule, part);
+
+	if (reason != NULL)
+		return reason;
+
+	*part = RRULE_PART_UNTIL;
+	if (rule->until_kind != RRULE_UNTIL_NONE && rule->count != 0)
+		return "COUNT and UNTIL exclude each other";
+
+	*part = RRULE_PART_SKIP;
+	if (rule->skip != RRULE_SKIP_OMIT && !rule->has_rscale)
+		return "SKIP needs RSCALE=GREGORIAN";
+
+	*part = RRULE_PART_BYWEEKNO;
+	if ((rule->weeks | rule->weeks_last) != 0 && rule->frequency != RRULE_YEARLY)
+		return "BYWEEKNO needs FREQ=YEARLY";
+
+	*part = RRULE_PART_BYYEARDAY;
+	if (!(rrule_no_days(&rule->year_days) && rrule_no_days(&rule->year_days_last)) &&
+		rule->frequency >= RRULE_DAILY && rule->frequency <= RRULE_MONTHLY)
+		return "BYYEARDAY does not go with FREQ=DAILY, WEEKLY or MONTHLY";
+
+	*part = RRULE_PART_BYMONTHDAY;
+	if ((rule->month_days | rule->month_days_last) != 0 && rule->frequency == RRULE_WEEKLY)
+		return "BYMONTHDAY does not go with FREQ=WEEKLY";
+
+	*part = RRULE_PART_BYDAY;
+	if (rrule_has_nth(rule) && rule->frequency < RRULE_MONTHLY)
+		return "a number before a weekday needs FREQ=MONTHLY or YEARLY";
+	if (rrule_has_nth(rule) && (rule->weeks | rule->weeks_last) != 0)
+		return "a number before a weekday does not go with BYWEEKNO";
+
+	*part = RRULE_PART_BYSETPOS;
+	if (!(rrule_no_days(&rule->positions) && rrule_no_days(&rule->positions_last)) &&
+		!has_by_part(rule))
+		return "BYSETPOS needs another BY part to choose from";
+	return NULL;
+}
+
+bool
+rrule_has_nth(const RRule *rule)
+{
+	for (int weekday = 0; weekday < RRULE_WEEKDAYS; weekday++)
+		if ((rule->nth[weekday] | rule->nth_last[weekday]) != 0)
+			return true;
+	return false;
+}
+
+bool
+rrule_no_days(const RRuleDays *days)
+{
+	for (size_t i = 0; i < sizeof(days->bits); i++)
+		if (days->bits[i] != 0)
+			return false;
+	return true;
+}
+
+/* Each part by itself. */
+static const char *
+numbers_fault(const RRule *rule, RRulePart *part)
+{
+	*part = RRULE_PART_FREQ;
+	if ((unsigned int) rule->frequency > RRULE_YEARLY)
+		return "there is no such frequency";
+
+	*part = RRULE_PART_INTERVAL;
+	if (rule->interval < 1)
+		return "INTERVAL is a number from 1 to 2147483647";
+
+	*part = RRULE_PART_COUNT;
+	if (rule->count < 0)
+		return "COUNT is a number from 1 to 9223372036854775807";
+
+	*part = RRULE_PART_UNTIL;
+	if (until_fault(rule) != NULL)
+		return until_fault(rule);
+
+	*part = RRULE_PART_WKST;
+	if (rule->week_start < 0 || rule->week_start >= RRULE_WEEKDAYS)
+		return "there is no such weekday";
+
+	*part = RRULE_PART_SKIP;
+	if ((unsigned int) rule->skip > RRULE_SKIP_FORWARD)
+		return "there is no such SKIP";
+
+	*part = RRULE_PART_BYSECOND;
+	if (!ONLY(rule->seconds, 0, 60))
+		return "a number of BYSECOND is 0 to 60";
+
+	*part = RRULE_PART_BYMINUTE;
+	if (!ONLY(rule->minutes, 0, 59))
+		return "a number of BYMINUTE is 0 to 59";
+
+	*part = RRULE_PART_BYHOUR;
+	if (!ONLY(rule->hours, 0, 23))
+		return "a number of BYHOUR is 0 to 23";
+
+	*part = RRULE_PART_BYMONTH;
+	if (!ONLY(rule->months, 1, 12))
+		return "a number of BYMONTH is 1 to 12";
+
+	*part = RRULE_PART_BYMONTHDAY;
+	if (!ONLY((uint64) rule->month_days | rule->month_days_last, 1, 31))
+		return "a number of BYMONTHDAY is 1 to 31 or -1 to -31";
+
+	*part = RRULE_PART_BYYEARDAY;
+	if (!only_days(&rule->year_days) || !only_days(&rule->year_days_last))
+		return "a number of BYYEARDAY is 1 to 366 or -1 to -366";
+
+	*part = RRULE_PART_BYWEEKNO;
+	if (!ONLY(rule->weeks | rule->weeks_last, 1, 53))
+		return "a number of BYWEEKNO is 1 to 53 or -1 to -53";
+
+	*part = RRULE_PART_BYSETPOS;
+	if (!only_days(&rule->positions) || !only_days(&rule->positions_last))
+		return "a number of BYSETPOS is 1 to 366 or -1 to -366";
+
+	*part = RRULE_PART_BYDAY;
+	if (!ONLY(rule->weekdays, 0, 6))
+		return "there is no such weekday";
+	for (int weekday = 0; weekday < RRULE_WEEKDAYS; weekday++)
+		if (!ONLY(rule->nth[weekday] | rule->nth_last[weekday], 1, 53))
+			return "a number before a weekday is 1 to 53 or -1 to -53";
+	return NULL;
+}
+
+/* A day, or a second, that the text can say. */
+static const char *
+until_fault(const RRule *rule)
+{
+	switch (rule->until_kind)
+	{
+		case RRULE_UNTIL_NONE:
+			return rule->until == 0 ? NULL : "a rule without UNTIL ends at no time";
+		case RRULE_UNTIL_DATE:
+			if (rule->until >= FIRST_CALENDAR_DAY && rule->until <= LAST_CALENDAR_DAY)
+				return NULL;
+			return "UNTIL is a day of the years 1 to 9999";
+		case RRULE_UNTIL_LOCAL:
+		case RRULE_UNTIL_UTC:
+			if (rule->until < FIRST_CALENDAR_DAY * USECS_PER_DAY ||
+				rule->until >= (LAST_CALENDAR_DAY + 1) * USECS_PER_DAY)
+				return "UNTIL is a time of the years 1 to 9999";
+			return rule->until % USECS_PER_SEC == 0 ? NULL : "UNTIL is a whole second";
+	}
+	return "there is no such UNTIL";
+}
+
+static bool
+only_days(const RRuleDays *days)
+{
+	return (days->bits[0] & 1) == 0 && (days->bits[366 / 8] >> (366 % 8 + 1)) == 0 &&
+		   days->bits[RRULE_DAYS_BYTES] == 0;
+}
+
+static bool
+has_by_part(const RRule *rule)
+{
+	return (rule->seconds | rule->minutes | rule->hours | rule->months | rule->weekdays |
+			rule->month_days | rule->month_days_last | rule->weeks | rule->weeks_last) != 0 ||
+		   rrule_has_nth(rule) || !rrule_no_days(&rule->year_days) ||
+		   !rrule_no_days(&rule->year_days_last);
+}
