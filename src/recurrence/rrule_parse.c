@@ -13,7 +13,8 @@
  */
 #include "postgres.h"
 
-#include "civil/calendar.h"
+#include "recurrence/basic_time.h"
+#include "recurrence/rrule_numbers.h"
 #include "recurrence/rrule_parse.h"
 #include "recurrence/rrule_rules.h"
 
@@ -31,25 +32,14 @@ typedef struct Parser
 	const char *parts[RRULE_PARTS]; /* where each begins; NULL: not yet */
 } Parser;
 
-/* The numbers that a part lists. */
-typedef struct NumberList
-{
-	int least;
-	int most;
-	bool counts_from_end;
-	const char *reason;
-} NumberList;
-
 static bool parse_part(Parser *parser);
 static bool parse_value(Parser *parser, RRulePart part);
 static bool parse_whole(Parser *parser, int64 most, const char *reason, int64 *number);
 static bool parse_until(Parser *parser);
-static bool parse_digits(Parser *parser, int count, int *number);
 static bool parse_numbers(Parser *parser, RRulePart part);
 static bool parse_weekdays(Parser *parser);
 static bool parse_word(Parser *parser, const char *const *words, int count, const char *reason,
 					   int *word);
-static void add_numbers(RRule *rule, RRulePart part, const RRuleDays *days, const RRuleDays *last);
 static bool check_parts(Parser *parser);
 static bool fault_at(Parser *parser, const char *at, const char *reason);
 
@@ -241,48 +231,17 @@ parse_whole(Parser *parser, int64 most, const char *reason, int64 *number)
 static bool
 parse_until(Parser *parser)
 {
-	static const char *const form =
-		"UNTIL is written YYYYMMDD, YYYYMMDDThhmmss or YYYYMMDDThhmmssZ";
-	const char *begin = parser->at;
-	RRule *rule = parser->rule;
-	CalendarDate date;
-	int hour;
-	int minute;
-	int second;
+	BasicTime until;
+	const char *reason;
+	const char *end =
+		read_basic_time(parser->at, &until,
+						"UNTIL is written YYYYMMDD, YYYYMMDDThhmmss or YYYYMMDDThhmmssZ", &reason);
 
-	if (!parse_digits(parser, 4, &date.year) || !parse_digits(parser, 2, &date.month) ||
-		!parse_digits(parser, 2, &date.day))
-		return fault_at(parser, begin, form);
-	if (!is_calendar_date(date))
-		return fault_at(parser, begin, "there is no such day");
-	rule->until_kind = RRULE_UNTIL_DATE;
-	rule->until = calendar_day(date);
-	if (!take(parser, "T"))
-		return !is_digit(*parser->at) || fault_at(parser, begin, form);
-
-	if (!parse_digits(parser, 2, &hour) || !parse_digits(parser, 2, &minute) ||
-		!parse_digits(parser, 2, &second) || is_digit(*parser->at))
-		return fault_at(parser, begin, form);
-	if (hour > 23 || minute > 59 || second > 60)
-		return fault_at(parser, begin, "there is no such time");
-	/* RFC 5545 section 3.3.12: without leap seconds the second 60 is the second 59 */
-	second = Min(second, 59);
-	rule->until_kind = take(parser, "Z") ? RRULE_UNTIL_UTC : RRULE_UNTIL_LOCAL;
-	rule->until = rule->until * USECS_PER_DAY + hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE +
-				  second * USECS_PER_SEC;
-	return true;
-}
-
-static bool
-parse_digits(Parser *parser, int count, int *number)
-{
-	*number = 0;
-	for (int i = 0; i < count; i++, parser->at++)
-	{
-		if (!is_digit(*parser->at))
-			return false;
-		*number = *number * 10 + (*parser->at - '0');
-	}
+	if (end == NULL)
+		return fault_at(parser, parser->at, reason);
+	parser->at = end;
+	parser->rule->until_kind = until.kind;
+	parser->rule->until = until.value;
 	return true;
 }
 
@@ -308,80 +267,20 @@ take_number(Parser *parser, bool is_signed, int *number)
 static bool
 parse_numbers(Parser *parser, RRulePart part)
 {
-	static const NumberList lists[RRULE_PARTS] = {
-		[RRULE_PART_BYSECOND] = {0, 60, false, "a number of BYSECOND is 0 to 60"},
-		[RRULE_PART_BYMINUTE] = {0, 59, false, "a number of BYMINUTE is 0 to 59"},
-		[RRULE_PART_BYHOUR] = {0, 23, false, "a number of BYHOUR is 0 to 23"},
-		[RRULE_PART_BYMONTH] = {1, 12, false, "a number of BYMONTH is 1 to 12"},
-		[RRULE_PART_BYMONTHDAY] = {1, 31, true, "a number of BYMONTHDAY is 1 to 31 or -1 to -31"},
-		[RRULE_PART_BYYEARDAY] = {1, 366, true, "a number of BYYEARDAY is 1 to 366 or -1 to -366"},
-		[RRULE_PART_BYWEEKNO] = {1, 53, true, "a number of BYWEEKNO is 1 to 53 or -1 to -53"},
-		[RRULE_PART_BYSETPOS] = {1, 366, true, "a number of BYSETPOS is 1 to 366 or -1 to -366"},
-	};
-	const NumberList *list = &lists[part];
-	RRuleDays days = {0};
-	RRuleDays last = {0};
+	const RRuleLimits *limits = &rrule_limits[part];
+	RRuleNumbers numbers = {0};
 
 	do
 	{
 		const char *begin = parser->at;
 		int number;
 
-		if (!take_number(parser, list->counts_from_end, &number) || abs(number) < list->least ||
-			abs(number) > list->most)
-			return fault_at(parser, begin, list->reason);
-		rrule_add_day(number < 0 ? &last : &days, abs(number));
+		if (!take_number(parser, limits->counts_from_end, &number) ||
+			!rrule_add_number(&numbers, part, number))
+			return fault_at(parser, begin, limits->reason);
 	} while (take(parser, ","));
-	add_numbers(parser->rule, part, &days, &last);
+	rrule_set_numbers(parser->rule, part, &numbers);
 	return true;
-}
-
-/* The numbers 0 to 63 of a set. */
-static uint64
-low_numbers(const RRuleDays *days)
-{
-	uint64 bits = 0;
-
-	for (int i = 0; i < 8; i++)
-		bits |= (uint64) days->bits[i] << (8 * i);
-	return bits;
-}
-
-static void
-add_numbers(RRule *rule, RRulePart part, const RRuleDays *days, const RRuleDays *last)
-{
-	switch (part)
-	{
-		case RRULE_PART_BYSECOND:
-			rule->seconds = low_numbers(days);
-			break;
-		case RRULE_PART_BYMINUTE:
-			rule->minutes = low_numbers(days);
-			break;
-		case RRULE_PART_BYHOUR:
-			rule->hours = (uint32) low_numbers(days);
-			break;
-		case RRULE_PART_BYMONTH:
-			rule->months = (uint16) low_numbers(days);
-			break;
-		case RRULE_PART_BYMONTHDAY:
-			rule->month_days = (uint32) low_numbers(days);
-			rule->month_days_last = (uint32) low_numbers(last);
-			break;
-		case RRULE_PART_BYYEARDAY:
-			rule->year_days = *days;
-			rule->year_days_last = *last;
-			break;
-		case RRULE_PART_BYWEEKNO:
-			rule->weeks = low_numbers(days);
-			rule->weeks_last = low_numbers(last);
-			break;
-		default:
-			Assert(part == RRULE_PART_BYSETPOS);
-			rule->positions = *days;
-			rule->positions_last = *last;
-			break;
-	}
 }
 
 static bool

@@ -9,12 +9,11 @@
 #include "postgres.h"
 
 #include "civil/calendar.h"
+#include "recurrence/rrule_numbers.h"
 #include "recurrence/rrule_rules.h"
 
-/* The numbers from the first to the last as bits of a mask. */
-#define BITS(first, last) ((PG_UINT64_MAX >> (63 - (last))) & (PG_UINT64_MAX << (first)))
-
-#define ONLY(mask, first, last) (((mask) & ~BITS(first, last)) == 0)
+/* The numbers 1 to 53. */
+#define NTH_BITS (((UINT64CONST(1) << 53) - 1) << 1)
 
 const char *const rrule_part_names[RRULE_PARTS] = {
 	[RRULE_PART_RSCALE] = "RSCALE",
@@ -45,7 +44,6 @@ const char *const rrule_skip_names[RRULE_SKIP_FORWARD + 1] = {"OMIT", "BACKWARD"
 
 static const char *numbers_fault(const RRule *rule, RRulePart *part);
 static const char *until_fault(const RRule *rule);
-static bool only_days(const RRuleDays *days);
 static bool has_by_part(const RRule *rule);
 
 const char *
@@ -136,43 +134,22 @@ numbers_fault(const RRule *rule, RRulePart *part)
 	if ((unsigned int) rule->skip > RRULE_SKIP_FORWARD)
 		return "there is no such SKIP";
 
-	*part = RRULE_PART_BYSECOND;
-	if (!ONLY(rule->seconds, 0, 60))
-		return "a number of BYSECOND is 0 to 60";
+	for (*part = 0; *part < RRULE_PARTS; (*part)++)
+	{
+		RRuleNumbers numbers;
 
-	*part = RRULE_PART_BYMINUTE;
-	if (!ONLY(rule->minutes, 0, 59))
-		return "a number of BYMINUTE is 0 to 59";
-
-	*part = RRULE_PART_BYHOUR;
-	if (!ONLY(rule->hours, 0, 23))
-		return "a number of BYHOUR is 0 to 23";
-
-	*part = RRULE_PART_BYMONTH;
-	if (!ONLY(rule->months, 1, 12))
-		return "a number of BYMONTH is 1 to 12";
-
-	*part = RRULE_PART_BYMONTHDAY;
-	if (!ONLY((uint64) rule->month_days | rule->month_days_last, 1, 31))
-		return "a number of BYMONTHDAY is 1 to 31 or -1 to -31";
-
-	*part = RRULE_PART_BYYEARDAY;
-	if (!only_days(&rule->year_days) || !only_days(&rule->year_days_last))
-		return "a number of BYYEARDAY is 1 to 366 or -1 to -366";
-
-	*part = RRULE_PART_BYWEEKNO;
-	if (!ONLY(rule->weeks | rule->weeks_last, 1, 53))
-		return "a number of BYWEEKNO is 1 to 53 or -1 to -53";
-
-	*part = RRULE_PART_BYSETPOS;
-	if (!only_days(&rule->positions) || !only_days(&rule->positions_last))
-		return "a number of BYSETPOS is 1 to 366 or -1 to -366";
+		if (rrule_limits[*part].most == 0)
+			continue;
+		numbers = rrule_numbers(rule, *part);
+		if (!rrule_numbers_valid(&numbers, *part))
+			return rrule_limits[*part].reason;
+	}
 
 	*part = RRULE_PART_BYDAY;
-	if (!ONLY(rule->weekdays, 0, 6))
+	if (rule->weekdays >= 1 << RRULE_WEEKDAYS)
 		return "there is no such weekday";
 	for (int weekday = 0; weekday < RRULE_WEEKDAYS; weekday++)
-		if (!ONLY(rule->nth[weekday] | rule->nth_last[weekday], 1, 53))
+		if (((rule->nth[weekday] | rule->nth_last[weekday]) & ~NTH_BITS) != 0)
 			return "a number before a weekday is 1 to 53 or -1 to -53";
 	return NULL;
 }
@@ -197,13 +174,6 @@ until_fault(const RRule *rule)
 			return rule->until % USECS_PER_SEC == 0 ? NULL : "UNTIL is a whole second";
 	}
 	return "there is no such UNTIL";
-}
-
-static bool
-only_days(const RRuleDays *days)
-{
-	return (days->bits[0] & 1) == 0 && (days->bits[366 / 8] >> (366 % 8 + 1)) == 0 &&
-		   days->bits[RRULE_DAYS_BYTES] == 0;
 }
 
 static bool
