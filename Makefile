@@ -36,6 +36,8 @@ OBJS = \
 	src/recurrence/rrule.o \
 	src/recurrence/rrule_parts.o \
 	src/recurrence/make_rrule.o \
+	src/recurrence/ical.o \
+	src/recurrence/recurrence_ical.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
@@ -90,6 +92,7 @@ SQL_FRAGMENTS = \
 	src/identity/identity.sql \
 	src/hours/hours.sql \
 	src/recurrence/rrule.sql \
+	src/recurrence/ical.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \
 	src/clinic/clinic.sql \

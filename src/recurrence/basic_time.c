@@ -5,15 +5,10 @@
 #include "postgres.h"
 
 #include "civil/calendar.h"
+#include "recurrence/ascii.h"
 #include "recurrence/basic_time.h"
 
 static const char *read_digits(const char *text, int count, int *number);
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 const char *
 read_basic_time(const char *text, BasicTime *time, const char *form, const char **reason)
@@ -36,7 +31,7 @@ read_basic_time(const char *text, BasicTime *time, const char *form, const char 
 	}
 	time->kind = RRULE_UNTIL_DATE;
 	time->value = calendar_day(date);
-	if (*at != 'T' && *at != 't')
+	if (upper(*at) != 'T')
 		return at;
 
 	if ((at = read_digits(at + 1, 2, &hour)) == NULL ||
@@ -50,7 +45,7 @@ read_basic_time(const char *text, BasicTime *time, const char *form, const char 
 	}
 	/* RFC 5545 section 3.3.12: without leap seconds the second 60 is the second 59 */
 	second = Min(second, 59);
-	time->kind = *at == 'Z' || *at == 'z' ? RRULE_UNTIL_UTC : RRULE_UNTIL_LOCAL;
+	time->kind = upper(*at) == 'Z' ? RRULE_UNTIL_UTC : RRULE_UNTIL_LOCAL;
 	time->value = time->value * USECS_PER_DAY + hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE +
 				  second * USECS_PER_SEC;
 	return time->kind == RRULE_UNTIL_UTC ? at + 1 : at;

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "recurrence/ascii.h"
 #include "recurrence/basic_time.h"
 #include "recurrence/rrule_numbers.h"
 #include "recurrence/rrule_parse.h"
@@ -42,24 +43,6 @@ static bool parse_word(Parser *parser, const char *const *words, int count, cons
 					   int *word);
 static bool check_parts(Parser *parser);
 static bool fault_at(Parser *parser, const char *at, const char *reason);
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
-}
-
-static bool
-is_letter(char c)
-{
-	return upper(c) >= 'A' && upper(c) <= 'Z';
-}
 
 static bool
 is_blank(char c)

@@ -1,12 +1,14 @@
 /*
  * rrule_parse_fuzz.c
- *		Any bytes, as the text of a recurrence rule, as its stored form, and as a choice of parts.
+ *		Any bytes, as the text of a recurrence rule, as its stored form, as a choice of parts, and
+ *		as lines of iCalendar.
  *
  * Whatever is read prints, and what is printed is read as the same rule and
  * prints the same.  What is packed is unpacked as the same rule, and what
  * unpacks from bytes of anybody's is a rule with just these bytes.  Rules made of
- * parts at random, which a text seldom is, go the same ways.  And nothing reads or
- * writes where it may not, which the sanitizers see.
+ * parts at random, which a text seldom is, go the same ways.  Lines of iCalendar
+ * keep what they say when they are folded.  And nothing reads or writes where it
+ * may not, which the sanitizers see.
  */
 #include "postgres.h"
 
@@ -14,15 +16,13 @@
 #include <stdlib.h>
 
 #include "recurrence/basic_time.c"
+#include "recurrence/ical.c"
 #include "recurrence/rrule_describe.c"
 #include "recurrence/rrule_numbers.c"
 #include "recurrence/rrule_rules.c"
 #include "recurrence/rrule_value.c"
 
-/* Both files have a small function of this name. */
-#define is_digit is_digit_of_rule
 #include "recurrence/rrule_parse.c"
-#undef is_digit
 #include "recurrence/rrule_print.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -216,9 +216,80 @@ check_parts_at_random(const uint8_t *bytes, size_t size)
 	check_rule(&rule);
 }
 
+/* Fold a line and read it again: it says the same. */
+static void
+check_folded(const IcalLine *line)
+{
+	Writer writer = writer_begin(NULL, 0);
+	size_t room = strlen(line->value) + 32;
+	char *text = malloc(room);
+	char *folded;
+	char *buffer;
+	IcalReader reader = {.lines = 0};
+	IcalLine again;
+	const char *reason;
+
+	writer = writer_begin(text, room);
+	write_text(&writer, ical_property_names[line->property]);
+	write_text(&writer, line->is_date ? ";VALUE=DATE:" : ":");
+	write_text(&writer, line->value);
+	writer_end(&writer);
+
+	writer = writer_begin(NULL, 0);
+	ical_write_line(&writer, text);
+	room = writer.length + 1;
+	folded = malloc(room);
+	buffer = malloc(room);
+	writer = writer_begin(folded, room);
+	ical_write_line(&writer, text);
+	writer_end(&writer);
+	reader = (IcalReader){.at = folded, .buffer = buffer};
+	require(ical_next_line(&reader, &again, &reason) == ICAL_LINE, "a folded line is read");
+	require(again.property == line->property && again.is_date == line->is_date &&
+				strcmp(again.value, line->value) == 0,
+			"as what it was");
+	require(ical_next_line(&reader, &again, &reason) == ICAL_END, "and as one line");
+	free(text);
+	free(folded);
+	free(buffer);
+}
+
+static void
+check_ical(const uint8_t *bytes, size_t size)
+{
+	char *text = malloc(size + 1);
+	char *buffer = malloc(size + 1);
+	IcalReader reader = {.at = text, .buffer = buffer};
+	IcalLine line;
+	IcalResult result;
+	const char *reason;
+	int number = 0;
+
+	memcpy(text, bytes, size);
+	text[size] = '\0';
+	while ((result = ical_next_line(&reader, &line, &reason)) == ICAL_LINE)
+	{
+		const char *at = line.value;
+		BasicTime time;
+
+		require(line.number > number && line.number <= reader.lines + 1, "lines are counted");
+		number = line.number;
+		check_folded(&line);
+		while (line.property != ICAL_RRULE && at != NULL &&
+			   ical_next_time(&line, &at, &time, &reason))
+			require((time.kind == RRULE_UNTIL_DATE) == line.is_date,
+					"a time is of the kind that its line says");
+	}
+	if (result == ICAL_FAULT)
+		require(line.number > number && reason != NULL, "a fault has a line and a reason");
+	free(text);
+	free(buffer);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	check_ical(bytes, size);
 	check_text(bytes, size);
 	check_bytes(bytes, size);
 	check_parts_at_random(bytes, size);
