@@ -26,6 +26,18 @@ OBJS = \
 	src/hours/weekly_hours_print.o \
 	src/hours/open_hours.o \
 	src/hours/open_hours_sql.o \
+	src/recurrence/basic_time.o \
+	src/recurrence/rrule_rules.o \
+	src/recurrence/rrule_numbers.o \
+	src/recurrence/rrule_parse.o \
+	src/recurrence/rrule_print.o \
+	src/recurrence/rrule_describe.o \
+	src/recurrence/rrule_value.o \
+	src/recurrence/rrule.o \
+	src/recurrence/rrule_parts.o \
+	src/recurrence/make_rrule.o \
+	src/recurrence/ical.o \
+	src/recurrence/recurrence_ical.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
@@ -79,6 +91,8 @@ SQL_FRAGMENTS = \
 	src/civil/civil.sql \
 	src/identity/identity.sql \
 	src/hours/hours.sql \
+	src/recurrence/rrule.sql \
+	src/recurrence/ical.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \
 	src/clinic/clinic.sql \

@@ -25,6 +25,7 @@
 	REASON(INVALID_NAME, "invalid_name", 400) \
 	REASON(INVALID_PAGE, "invalid_page", 400) \
 	REASON(INVALID_PHONE, "invalid_phone", 400) \
+	REASON(INVALID_RULE, "invalid_rule", 400) \
 	REASON(INVALID_SORT, "invalid_sort", 400) \
 	REASON(INVALID_TEXT, "invalid_text", 400) \
 	REASON(INVALID_TIME, "invalid_time", 400) \
