@@ -40,6 +40,7 @@ select clinic.book(:'bob', :'house', :'follow_up', '2099-06-01 09:30');
 select clinic.book(:'bob', :'house', :'follow_up', '2099-06-01 09:45');
 select clinic.book(:'bob', :'house', :'follow_up', '2099-06-01 09:00', duration => '9 hours');
 select clinic.book(:'bob', :'house', :'follow_up', '2020-06-01 09:00');
+select clinic.book(:'bob', null, :'follow_up', '2099-06-01 12:00', resource_ids => array[:'room', :'room']::uuid[]);
 select clinic.book(:'bob', :'house', :'follow_up', 'infinity');
 select clinic.book(:'bob', :'house', :'follow_up', '2099-06-01 12:00', reason => '');
 select clinic.book(:'bob', :'house', :'follow_up', '2099-06-01 12:00', reason => repeat('x', 3000));

@@ -144,7 +144,9 @@ missing_locks(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresource
 	if (clinic_covers(clinic))
 		return keys;
 	for (int i = 0; i < nkeys; i++)
-		if (!is_held(keys[i], day_or_resource_strength(keys[i])))
+		/* Each once, for it will be released once. */
+		if ((i == 0 || keys[i] != keys[i - 1]) &&
+			!is_held(keys[i], day_or_resource_strength(keys[i])))
 			keys[(*nmissing)++] = keys[i];
 	return keys;
 }

@@ -42,6 +42,7 @@ typedef struct Option
 
 typedef struct Options
 {
+	MemoryContext memory; /* that they live in */
 	int count;
 	Option *list;
 	int nequal;	   /* the first so many will do equally */
@@ -111,7 +112,6 @@ read_providers(Choice *choice)
 	{
 		int64 duration;
 
-		/* Who is named besides the provider is another one. */
 		if (!resource_list_has(&request->resources, &providers->ids[i]) &&
 			configured_offer(request->clinic, &providers->ids[i], request->service, &duration))
 			providers->ids[providers->count++] = providers->ids[i];
@@ -147,12 +147,14 @@ static void
 add_option(Options *options, const Listing *listing, const Slot *slot, int place)
 {
 	Option *option = &options->list[options->count++];
+	MemoryContext caller = MemoryContextSwitchTo(options->memory);
 
 	memset(option, 0, sizeof(*option));
 	option->provider = listing->provider;
 	option->time = slot->time;
 	option->place = place;
 	(void) pool_choose(listing->pool, &listing->provider, &slot->time, &option->resources);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -330,6 +332,21 @@ stretch_request(const Choice *choice, TimestampTz from, TimestampTz until)
 	return asked;
 }
 
+/* What is read of a stretch is let go of with it: there may be many, of many providers. */
+static void
+plan_stretch(const Choice *choice, TimestampTz from, TimestampTz until, Options *options)
+{
+	ListingRequest asked = stretch_request(choice, from, until);
+	Listing *listings;
+
+	query_begin();
+	listings = listings_read(&asked, choice->providers.ids, choice->providers.count);
+	list_first_starts(choice, listings, options);
+	for (int i = 0; i < options->count; i++)
+		rank_option(choice, listings, &options->list[i]);
+	query_end();
+}
+
 static void
 plan_first(const Choice *choice, Options *options)
 {
@@ -348,14 +365,9 @@ plan_first(const Choice *choice, Options *options)
 	while (from < last && options->count == 0)
 	{
 		TimestampTz until = clock_day_start(&clock, clock_day(&clock, from + stretch));
-		ListingRequest asked = stretch_request(choice, from, until);
-		Listing *listings;
 
 		CHECK_FOR_INTERRUPTS();
-		listings = listings_read(&asked, choice->providers.ids, choice->providers.count);
-		list_first_starts(choice, listings, options);
-		for (int i = 0; i < options->count; i++)
-			rank_option(choice, listings, &options->list[i]);
+		plan_stretch(choice, from, until, options);
 		from = until;
 		stretch = Min(2 * stretch, LONGEST_STRETCH);
 	}
@@ -520,7 +532,7 @@ choose_provider(BookingRequest *request)
 				 LOCK_WAIT);
 	while (!done)
 	{
-		Options options = {.reason = REASON_NONE};
+		Options options = {.memory = CurrentMemoryContext, .reason = REASON_NONE};
 
 		CHECK_FOR_INTERRUPTS();
 		/* Who could be chosen may change while a lock is waited for. */

@@ -103,7 +103,8 @@ claims_after_update(const VisitRow *row, const VisitRow *old)
 	if (!has_claims(row))
 		return;
 	booked = books_again(row, old);
-	if (!booked && !plan_changed(row, old))
+	/* Planned anew it may have another seat, though all else is as it was. */
+	if (!booked && !plan_changed(row, old) && visit_same(row, old, VISIT_SEAT))
 		return;
 	claims_remove(old);
 	claims_write(row, 1);

@@ -349,7 +349,13 @@ replan(VisitRow *row, const VisitRow *old, const TriggerData *trigger, bool over
 
 	visit_facts(&facts, row);
 	if (changed)
+	{
 		derive_plan(row, old, trigger, &facts);
+		/* It may come to what there is, as another time of a token's day does. */
+		changed = plan_changed(row, old);
+		if (!changed && !reclaims(row, old))
+			return;
+	}
 	/* Whoever calls a walk-in becomes its provider: the rules were asked when it came. */
 	if (visit_mode(row) == MODE_WALK_IN)
 		return;

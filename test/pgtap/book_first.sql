@@ -1,5 +1,5 @@
 begin;
-select plan(153);
+select plan(155);
 \ir include/fixture.psql
 update clinic.clinic set min_duration = '1 minute';
 
@@ -254,6 +254,15 @@ grant execute on all functions in schema clinic to app;
 select is(t.refusal_of('app', $$select clinic.book_first(t.id('ada'), t.id('half'), t.day(70))$$), '42501', 'a role needs a grant on the visits');
 grant select, insert on clinic.appointment to app;
 select is(t.refusal_of('app', $$select clinic.book_first(t.id('ada'), t.id('half'), t.day(70), strategy => 'least_loaded')$$), 'not refused', 'and no other');
+
+-- memory: a trigger tells how much this backend has when the visit is written
+create function t.bytes() returns bigint language sql as 'select sum(total_bytes)::bigint from pg_backend_memory_contexts';
+create table t.memory as select t.bytes() as bytes;
+create function t.measure() returns trigger language plpgsql as 'begin insert into t.memory values (t.bytes()); return null; end';
+create trigger measure after insert on clinic.appointment for each row execute function t.measure();
+insert into clinic.closure (during) values ('[2110-01-01,2119-01-01)');
+select is((clinic.book_first(t.id('ada'), t.id('half'), '[2110-01-01,2119-01-02)')).starts_at, '2119-01-01', 'the first free start may be years ahead');
+select cmp_ok(max(bytes) - min(bytes), '<', 10000000::bigint, 'and to get there takes little memory') from t.memory having count(*) = 2;
 
 select is_empty('select * from clinic.verify(null)', 'and every claim is what it should be');
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(222);
+select plan(223);
 \ir include/fixture.psql
 
 -- What a service requires, and what a visit got: the codes, sorted.
@@ -511,6 +511,15 @@ update clinic.service_requirement set quantity = 1 where id = t.id('j');
 delete from clinic.service_requirement where id = t.id('j');
 select results_eq($$select j.action, j.actor_id, j.old ->> 'quantity', j.new ->> 'quantity' from clinic.journal j where j.entity = 'service_requirement' and j.entity_id = t.id('j') order by j.id$$,
                   $$values ('insert', t.id('the receptionist'), null, '2'), ('update', t.id('the receptionist'), '2', '1'), ('delete', t.id('the receptionist'), '1', null)$$, 'what is required is journalled, by whom and how');
+
+-- a plan that comes to the same but for the seat
+delete from clinic.provider_service;
+delete from clinic.service_requirement;
+select t.require('half', 'room');
+select t.call('seat 1', t.book('ada', 'pair', t.at('09:00', 300))), t.call('seat 2', t.book('bob', 'pair', t.at('09:00', 300)));
+select clinic.cancel(t.id('seat 1'), 'well again');
+update clinic.appointment set resource_ids = '{}' where id = t.id('seat 2');
+select is((select array[a.seat, c.seat] from clinic.appointment a join clinic.claim c on c.appointment_id = a.id and c.resource_id = a.provider_id where a.id = t.id('seat 2')), array[1, 1], 'the seat of the visit is the one it claims');
 
 select is_empty('select * from clinic.verify(null)', 'and every claim is what it should be');
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(125);
+select plan(129);
 \ir include/fixture.psql
 
 -- A surgery in Berlin that gives out numbers: two doctors, ten a day each.
@@ -193,6 +193,14 @@ insert into clinic.equipment (id, code, name) values (t.call('scale', clinic.uui
 insert into clinic.appointment (id, patient_id, provider_id, service_id, starts_at, mode, resource_ids) values (t.call('weighed', clinic.uuid7()), t.id('pat'), t.id('doc'), t.id('visit'), t.at('00:00', 92), 'token', array[t.id('scale')]), (clinic.uuid7(), t.id('tip'), t.id('eve'), t.id('visit'), t.at('00:00', 93), 'token', array[t.id('scale')]);
 select is(t.refusal($$select clinic.reschedule(t.id('weighed'), t.at('00:00', 93))$$), 'PT409 capacity_reached', 'a token is not moved to where what was named for it is taken');
 select is(s.reason, 'capacity_reached', 'for the reason that is listed') from clinic.available_slots(t.id('doc'), t.id('visit'), tstzrange(t.at('00:00', 93), t.at('00:00', 94)), moving => t.id('weighed')) s;
+
+-- moved within its day
+select t.tokens(2, 95), t.cancel(1, 95);
+select t.call('late', (select id from clinic.appointment where provider_id = t.id('doc') and starts_at = t.at('00:00', 95) and seat = 2));
+select is((clinic.reschedule(t.id('late'), t.at('15:00', 95))).seat, 2, 'a token that goes to its own day keeps its number');
+select is((clinic.reschedule(t.id('late'), t.at('15:00', 95), override_reason => 'x')).seat, 2, 'with a reason too');
+select is(t.token(95), '1', 'the one that is free is given to the next');
+select is_empty('select * from clinic.verify()', 'and both are claimed');
 
 -- the same request
 create function t.send(patient text default 'pat', provider text default 'doc', day date default t.day(100), service text default 'visit', reason text default 'cough', key text default 'k') returns clinic.appointment language sql
