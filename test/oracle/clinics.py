@@ -279,6 +279,8 @@ class Clinic:
             self.add_visit(now)
         for _ in range(random.choice([0, 0, 1, 1, 2])):
             self.change()
+        if random.random() < 0.5:
+            self.change_buffers(random.choice(self.services))
 
     def uuid(self, number):
         return f"{self.number:08x}-0000-4000-8000-{number:012x}"
@@ -433,7 +435,7 @@ class Clinic:
         """What happens after the visits were booked, so that some no longer fit."""
         resource, service = self.some_resource(), random.choice(self.services)
         what = random.choice(["hours", "closure", "closure", "day", "day", "seats", "inactive", "rota",
-                              "requirement", "requirement", "buffers"])
+                              "requirement", "requirement"])
         if what == "hours":
             resource.rules.hours = random_weekly(self.local)
             self.sql.append(f"update clinic.resource set hours = '{resource.rules.hours.text}' where id = '{resource.id}'")
@@ -448,15 +450,17 @@ class Clinic:
             self.sql.append(f"update clinic.resource set seats = 1 where id = '{resource.id}'")
         elif what == "requirement":
             self.change_requirement(service)
-        elif what == "buffers":
-            service.set_buffers()
-            self.sql.append(f"update clinic.service set buffer_before = '{service.before} minutes', "
-                            f"buffer_after = '{service.after} minutes' where id = '{service.id}'")
         elif random.random() < 0.3:
             resource.is_active = False
             self.sql.append(f"update clinic.resource set is_active = false where id = '{resource.id}'")
         for changed in self.resources:
             changed.forget()
+
+    def change_buffers(self, service):
+        """Visits keep the buffers that they were booked with."""
+        service.set_buffers()
+        self.sql.append(f"update clinic.service set buffer_before = '{service.before} minutes', "
+                        f"buffer_after = '{service.after} minutes' where id = '{service.id}'")
 
     def change_requirement(self, service):
         if not service.requirements or random.random() < 0.5:

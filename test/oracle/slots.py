@@ -345,7 +345,7 @@ def main(task, seed, count, first_now, now=None, folder=None):
         for _ in range(4):
             answers.listing(clinic, now)
         answers.requests(clinic, now)
-        for _ in range(2):
+        for _ in range(2 * len(clinic.providers)):
             answers.first(clinic, now)
         answers.claims(clinic)
         answers.free(clinic)
