@@ -36,6 +36,11 @@ OBJS = \
 	src/recurrence/rrule.o \
 	src/recurrence/rrule_parts.o \
 	src/recurrence/make_rrule.o \
+	src/recurrence/rrule_days.o \
+	src/recurrence/rrule_expand.o \
+	src/recurrence/rrule_count.o \
+	src/recurrence/rrule_zone.o \
+	src/recurrence/recurrence_sql.o \
 	src/recurrence/ical.o \
 	src/recurrence/recurrence_ical.o \
 	src/identity/identity.o \
@@ -92,6 +97,7 @@ SQL_FRAGMENTS = \
 	src/identity/identity.sql \
 	src/hours/hours.sql \
 	src/recurrence/rrule.sql \
+	src/recurrence/expand.sql \
 	src/recurrence/ical.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \
@@ -176,7 +182,7 @@ test:
 
 bench:
 	@script/install-packages build
-	@script/server run --durable bench/run
+	@script/server run --durable bash -c 'bench/run && bench/recurrence/run'
 
 soak:
 	@script/install-packages build test
