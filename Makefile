@@ -73,6 +73,7 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/cancel_notice.o \
 	src/booking/rules.o \
+	src/booking/look.o \
 	src/booking/holds.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
@@ -85,6 +86,7 @@ OBJS = \
 	src/booking/request.o \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
+	src/booking/bulk.o \
 	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \

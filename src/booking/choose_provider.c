@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "availability/listing.h"
 #include "booking/choose_provider.h"
+#include "booking/look.h"
 #include "booking/holds.h"
 #include "booking/patient_rules.h"
 #include "catalog/pg_type.h"
