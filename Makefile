@@ -18,6 +18,7 @@ OBJS = \
 	src/random.o \
 	src/uuid7.o \
 	src/restore.o \
+	src/attempt.o \
 	src/trigger.o \
 	src/civil/civil.o \
 	src/civil/civil_sql.o \
@@ -90,6 +91,10 @@ OBJS = \
 	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \
+	src/series/series.o \
+	src/series/series_book.o \
+	src/series/series_change.o \
+	src/series/series_sql.o \
 	src/booking/computed.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
@@ -108,6 +113,7 @@ SQL_FRAGMENTS = \
 	src/booking/booking.sql \
 	src/booking/holds.sql \
 	src/booking/computed.sql \
+	src/series/series.sql \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \

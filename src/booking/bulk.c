@@ -9,21 +9,19 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "attempt.h"
 #include "booking/bulk.h"
 #include "booking/code.h"
 #include "booking/look.h"
 #include "booking/visit.h"
 #include "booking/visit_batch.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "errors.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "uuid7.h"
 
@@ -348,67 +346,26 @@ book_run(Run *run)
 	insert_batch(batch, run->clinic);
 }
 
-/*
- * What a row may be refused for; anything else, as a lost race or a lack of
- * rights, ends the whole.
- */
-static bool
-is_refusal(const ErrorData *error)
+/* An error leaves no batch open. */
+static void
+try_run(void *run)
 {
-	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return category == ERRCODE_TO_CATEGORY(MAKE_SQLSTATE('P', 'T', '0', '0', '0')) ||
-		   category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
-}
-
-/* Book the run in a subtransaction; NULL, or what it was refused for. */
-static ErrorData *
-try_run(Run *run)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext scratch = AllocSetContextCreate(caller, "run", ALLOCSET_DEFAULT_SIZES);
-	ErrorData *error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(scratch);
 	PG_TRY();
 	{
 		book_run(run);
-		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
 		visit_batch_abandon();
-		RollbackAndReleaseCurrentSubTransaction();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	MemoryContextDelete(scratch);
-	if (error && !is_refusal(error))
-		ReThrowError(error);
-	return error;
-}
-
-static void
-note_refusal(BulkVisit *row, const ErrorData *error)
-{
-	row->outcome =
-		error->constraint_name && ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-									  ERRCODE_TO_CATEGORY(MAKE_SQLSTATE('P', 'T', '0', '0', '0'))
-			? error->constraint_name
-			: pstrdup(unpack_sql_state(error->sqlerrcode));
-	row->detail = error->message;
 }
 
 static void
 book_by_halves(Run *run)
 {
-	ErrorData *error = try_run(run);
+	ErrorData *error = attempt(try_run, run);
 	Run first = *run;
 	Run second = *run;
 
@@ -420,7 +377,8 @@ book_by_halves(Run *run)
 	}
 	if (run->count == 1)
 	{
-		note_refusal(&run->rows[0], error);
+		run->rows[0].outcome = refused_for(error);
+		run->rows[0].detail = error->message;
 		return;
 	}
 	first.count = run->count / 2;

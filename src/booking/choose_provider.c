@@ -548,3 +548,19 @@ choose_provider(BookingRequest *request)
 		done = take_any(&choice, &options);
 	}
 }
+
+void
+suggest_provider(BookingRequest *request)
+{
+	Choice choice = {.request = request};
+	Options options = {.memory = CurrentMemoryContext, .reason = REASON_NONE};
+
+	facts_read(&choice.facts, request->clinic, request->service, NULL);
+	check_start(&choice);
+	read_providers(&choice);
+	options.list = palloc(sizeof(Option) * Max(choice.providers.count, 1));
+	plan_start(&choice, &options);
+	if (options.count == 0)
+		refuse_choice(&choice, &options);
+	request->provider = &options.list[0].provider;
+}
