@@ -46,6 +46,7 @@ OBJS = \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
+	src/clinic/closure_row.o \
 	src/clinic/configuration.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
@@ -54,6 +55,7 @@ OBJS = \
 	src/patient/vaccination.o \
 	src/availability/predicate.o \
 	src/availability/seats.o \
+	src/availability/closure.o \
 	src/availability/opening.o \
 	src/availability/range.o \
 	src/availability/claims.o \
