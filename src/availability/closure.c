@@ -44,6 +44,7 @@ prepare(ClosureScan *scan, const Closure *closure, pg_tz *zone)
 {
 	Timestamp dtstart;
 
+	scan->closure = closure;
 	scan->clock = civil_clock(zone);
 	dtstart = measure(scan, closure);
 	zoned_prepare(&scan->recurrence, closure->rule, dtstart, zone);
@@ -64,25 +65,46 @@ closure_begin(ClosureScan *scan, const Closure *closure, pg_tz *zone, TimestampT
 	scan->occurrences.last = Min(scan->occurrences.last, recurrence_second_until(local, latest));
 }
 
-bool
-closure_next(ClosureScan *scan, OpenInterval *occurrence)
+/* The next occurrence, and the instant at which RFC 5545 has it begin. */
+static bool
+next_occurrence_of(ClosureScan *scan, TimestampTz *instant, OpenInterval *occurrence)
 {
 	int64 second;
 
 	while (occurrences_next(&scan->occurrences, &second))
 	{
 		Timestamp local = recurrence_timestamp(&scan->recurrence.local, second);
-		TimestampTz instant = clock_instant(&scan->clock, local);
 
-		if (instant > scan->recurrence.until)
+		*instant = clock_instant(&scan->clock, local);
+		if (*instant > scan->recurrence.until)
 			continue;
-		occurrence->opens = scan->whole_days ? clock_reach(&scan->clock, local) : instant;
+		occurrence->opens = scan->whole_days ? clock_reach(&scan->clock, local) : *instant;
 		if (!scan->whole_days)
-			local = clock_local(&scan->clock, instant);
+			local = clock_local(&scan->clock, *instant);
 		occurrence->closes = clock_reach(&scan->clock, local + scan->length);
 		if (occurrence->opens < occurrence->closes)
 			return true;
 	}
+	return false;
+}
+
+static bool
+is_called_off(const Closure *closure, TimestampTz instant)
+{
+	for (int i = 0; i < closure->nexdates; i++)
+		if (closure->exdates[i] == instant)
+			return true;
+	return false;
+}
+
+bool
+closure_next(ClosureScan *scan, OpenInterval *occurrence)
+{
+	TimestampTz instant;
+
+	while (next_occurrence_of(scan, &instant, occurrence))
+		if (!is_called_off(scan->closure, instant))
+			return true;
 	return false;
 }
 
@@ -91,6 +113,7 @@ closure_fault(const Closure *closure, pg_tz *zone, OpenInterval *first)
 {
 	ClosureScan scan;
 	Recurrence *local = &scan.recurrence.local;
+	TimestampTz instant;
 
 	prepare(&scan, closure, zone);
 	if (scan.length <= 0)
@@ -100,7 +123,7 @@ closure_fault(const Closure *closure, pg_tz *zone, OpenInterval *first)
 	if (local->unit_seconds < SECS_PER_DAY || local->time_count > 1)
 		return CLOSURE_TOO_FREQUENT;
 	occurrences_begin(&scan.occurrences, local, local->start);
-	if (!closure_next(&scan, first))
+	if (!next_occurrence_of(&scan, &instant, first))
 		return CLOSURE_NEVER;
 	return first->opens == closure->from && first->closes == closure->to ? CLOSURE_RIGHT
 																		 : CLOSURE_NOT_FIRST;

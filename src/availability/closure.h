@@ -14,11 +14,14 @@ typedef struct Closure
 	TimestampTz to;
 	bool is_open;
 	const RRule *rule; /* NULL: once; else [from, to) is its first occurrence */
+	int nexdates;	   /* of these it is not closed or open */
+	const TimestampTz *exdates;
 } Closure;
 
 /* A walk over what a closure with a rule closes or opens. */
 typedef struct ClosureScan
 {
+	const Closure *closure;
 	ZonedRecurrence recurrence;
 	OccurrenceScan occurrences;
 	CivilClock clock;
@@ -44,7 +47,7 @@ typedef enum ClosureFault
 	CLOSURE_NOT_FIRST	  /* its first occurrence is another than that of the closure */
 } ClosureFault;
 
-/* May the closure have its rule?  If it is only the first occurrence, that is told. */
+/* May the closure have its rule, whatever is called off?  If only it is not first, what is is told. */
 extern ClosureFault closure_fault(const Closure *closure, pg_tz *zone, OpenInterval *first);
 
 #endif /* CLINIC_SCHED_CLOSURE_H */

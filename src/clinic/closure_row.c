@@ -13,6 +13,7 @@
 #include "recurrence/rrule_datum.h"
 #include "restore.h"
 #include "trigger.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
@@ -44,7 +45,7 @@ bound_instant(const RangeBound *bound)
 }
 
 Closure
-closure_of_row(Datum during, bool is_open, Datum rule, bool once)
+closure_of_row(Datum during, bool is_open)
 {
 	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	Closure closure = {.is_open = is_open};
@@ -55,9 +56,33 @@ closure_of_row(Datum during, bool is_open, Datum rule, bool once)
 	range_deserialize(type, DatumGetRangeTypeP(during), &lower, &upper, &empty);
 	closure.from = bound_instant(&lower);
 	closure.to = bound_instant(&upper);
-	if (!once)
-		closure.rule = rrule_of_datum(rule);
 	return closure;
+}
+
+void
+closure_set_rule(Closure *closure, Datum rrule, MemoryContext memory)
+{
+	RRule *rule = MemoryContextAlloc(memory, sizeof(RRule));
+
+	*rule = *rrule_of_datum(rrule);
+	closure->rule = rule;
+}
+
+/* None is null: a constraint sees to that. */
+void
+closure_set_exdates(Closure *closure, Datum exdates, MemoryContext memory)
+{
+	Datum *elements;
+	TimestampTz *instants;
+	int count;
+
+	deconstruct_array(DatumGetArrayTypeP(exdates), TIMESTAMPTZOID, sizeof(TimestampTz),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, NULL, &count);
+	instants = MemoryContextAlloc(memory, sizeof(TimestampTz) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		instants[i] = DatumGetTimestampTz(elements[i]);
+	closure->nexdates = count;
+	closure->exdates = instants;
 }
 
 static _Noreturn void
@@ -122,8 +147,9 @@ closure_check(PG_FUNCTION_ARGS)
 	if (!nulls[0] && !nulls[2] && !nulls[3] && !RangeIsEmpty(DatumGetRangeTypeP(values[2])) &&
 		query_run(&find_zone, values, nulls, 1) > 0)
 	{
-		Closure closure = closure_of_row(values[2], false, values[3], false);
+		Closure closure = closure_of_row(values[2], false);
 
+		closure_set_rule(&closure, values[3], CurrentMemoryContext);
 		check_rule(&closure, civil_zone(query_text(0, 1)));
 	}
 	query_end();

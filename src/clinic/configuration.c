@@ -215,10 +215,12 @@ enum
 {
 	CLOSURE_DURING = 1,
 	CLOSURE_IS_OPEN,
-	CLOSURE_RRULE
+	CLOSURE_RRULE,
+	CLOSURE_EXDATES
 };
 
-#define CLOSURE_COLUMNS "select x.during, x.kind" EQ "'open'::clinic.closure_kind, x.rrule"
+#define CLOSURE_COLUMNS \
+	"select x.during, x.kind" EQ "'open'::clinic.closure_kind, x.rrule, x.exdates"
 
 static SavedQuery find_closures = {
 	.sql = CLOSURE_COLUMNS OF_RESOURCE("closure"),
@@ -396,15 +398,6 @@ read_rotas(OpeningRules *rules, uint64 nrows, MemoryContext memory)
 	rules->rotas = rotas;
 }
 
-static RRule *
-copy_rule(const RRule *rule, MemoryContext memory)
-{
-	RRule *copy = MemoryContextAlloc(memory, sizeof(RRule));
-
-	*copy = *rule;
-	return copy;
-}
-
 static void
 read_closures(OpeningRules *rules, uint64 nrows, MemoryContext memory)
 {
@@ -412,13 +405,17 @@ read_closures(OpeningRules *rules, uint64 nrows, MemoryContext memory)
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		bool once;
-		Datum during = query_datum(row, CLOSURE_DURING, &once);
-		Datum rule = query_datum(row, CLOSURE_RRULE, &once);
+		bool isnull;
+		Datum during = query_datum(row, CLOSURE_DURING, &isnull);
+		Datum value;
 
-		closures[row] = closure_of_row(during, query_bool(row, CLOSURE_IS_OPEN), rule, once);
-		if (!once)
-			closures[row].rule = copy_rule(closures[row].rule, memory);
+		closures[row] = closure_of_row(during, query_bool(row, CLOSURE_IS_OPEN));
+		value = query_datum(row, CLOSURE_RRULE, &isnull);
+		if (!isnull)
+			closure_set_rule(&closures[row], value, memory);
+		value = query_datum(row, CLOSURE_EXDATES, &isnull);
+		if (!isnull)
+			closure_set_exdates(&closures[row], value, memory);
 	}
 	rules->nclosures = (int) nrows;
 	rules->closures = closures;

@@ -25,6 +25,7 @@ class Recurring:
         self.zone = ZoneInfo(zone)
         self.target = naive(target)
         self.until = None       # an instant
+        self.exdates = []
         self.first = None
         for _ in range(20):
             self.parts, self.start = self.choose()
@@ -94,8 +95,7 @@ class Recurring:
         way = random.choice(["never"] * 4 + ["COUNT", "COUNT", "day", "local", "utc", "utc"])
         near = self.target + random.choice([timedelta(), timedelta(minutes=random.randint(-4000, 12000))])
         if way == "COUNT":
-            before = sum(1 for _ in parsed(self.parts, self.start).xafter(datetime.min, 20000) if _ < self.target) \
-                if (self.target - self.start).days < 1000 else random.randint(1, 400)
+            before = sum(1 for _ in parsed(self.parts, self.start, self.target - timedelta(minutes=1)))
             self.parts["COUNT"] = max(1, before + random.randint(0, 3))
             return
         near = max(near, self.start)
@@ -112,7 +112,7 @@ class Recurring:
         return written(self.parts)
 
     def during(self, clocks):
-        """From when until when each occurrence lasts that begins while clocks are known."""
+        """From when until when each occurrence lasts that begins while clocks are known; some are called off."""
         parts = {name: value for name, value in self.parts.items() if name != "UNTIL" or not self.until}
         horizon = naive(clocks.latest[-1])
         for moment in parsed(parts, self.start, horizon):
@@ -123,6 +123,9 @@ class Recurring:
                 continue
             begin = occurs(clocks, local)
             if self.until and begin > self.until:
+                continue
+            if random.random() < 0.15:
+                self.exdates.append(begin)
                 continue
             if local % DAY == 0 and self.length % DAY == 0:
                 yield clocks.day_start(local // DAY), clocks.day_start((local + self.length) // DAY)
