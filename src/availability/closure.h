@@ -47,7 +47,7 @@ typedef enum ClosureFault
 	CLOSURE_NOT_FIRST	  /* its first occurrence is another than that of the closure */
 } ClosureFault;
 
-/* May the closure have its rule, whatever is called off?  If only it is not first, what is is told. */
+/* May the closure recur by its rule, EXDATE aside?  If it is only not the first, that is given. */
 extern ClosureFault closure_fault(const Closure *closure, pg_tz *zone, OpenInterval *first);
 
 #endif /* CLINIC_SCHED_CLOSURE_H */

@@ -1,6 +1,6 @@
 -- Closures that recur: when they close or open, on whose clocks, who is told what, and which rules are refused.
 begin;
-select plan(85);
+select plan(87);
 \ir include/fixture.psql
 
 -- When a resource that is always open is closed, on some wall clock; its seats are free.
@@ -69,6 +69,7 @@ select is((select array_agg(lower(r) order by r) from unnest('{[2099-03-22,2099-
 select is(t.closed('pair', '[2099-10-25 00:00Z,2099-10-25 06:00Z)', 'UTC'), '2099-10-25 00:30-25 02:30', 'where 02:30 is shown twice it begins the first time, and ends when the clocks show 03:30');
 select is(t.refusal($$select t.book('ada', 'pair', '2099-03-29 01:00Z')$$), 'not refused', 'at 03:00 of the first night a visit can be had');
 select is(t.refusal($$select t.book('ada', 'pair', '2099-03-29 02:00Z')$$), 'PT422 provider_absent', 'at 04:00 it cannot');
+select is(t.refusal($$select t.book('ada', 'pair', '2099-10-25 00:30Z')$$), 'PT422 provider_absent', 'and the first half past two is closed to a visit that ends when the clocks go back');
 update clinic.closure set during = t.between('2099-03-01 02:00', '2099-03-01 02:30') where id = t.id('night');
 select is(t.closed('pair', '[2099-10-25 00:00Z,2099-10-25 06:00Z)', 'UTC'), '2099-10-25 00:00-25 00:30', 'what ends in the hour that comes twice ends in the first');
 update clinic.closure set during = t.between('2099-03-01', '2099-03-02') where id = t.id('night');
@@ -110,6 +111,7 @@ select is(t.with_closure(format($$select t.close('pair', tstzrange(t.at('12:00')
   ('FREQ=MONTHLY;BYDAY=1MO', '2099-06-01 12:00-01 13:00, 2099-07-06 12:00-06 13:00'),
   ('FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1', '2099-06-01 12:00-01 13:00, 2099-07-01 12:00-01 13:00'),
   ('FREQ=DAILY;BYHOUR=12;COUNT=2', '2099-06-01 12:00-01 13:00, 2099-06-02 12:00-02 13:00')) x (rule, expected);
+select is(t.with_closure($$select t.close('pair', t.between('2099-03-27 02:30', '2099-03-27 03:00'), 'FREQ=DAILY;UNTIL=20990329T011500Z')$$, $$select t.closed('pair', '[2099-03-20,2099-04-06)')$$), '2099-03-27 02:30-27 03:00, 2099-03-28 02:30-28 03:00', 'one that is moved past UNTIL is not there');
 select is(t.with_closure($$select t.close('pair', tstzrange(t.at('12:00'), t.at('12:00', 21)), 'FREQ=YEARLY')$$, $$select t.closed('pair', '[2100-06-10,2100-06-12)')$$), '2100-06-10 02:00-12 02:00', 'leave of three weeks every year is found in the midst of it');
 select is(t.with_closure($$select t.close('pair', t.between('2099-06-01', '2100-06-02'), 'FREQ=YEARLY;INTERVAL=2')$$, $$select t.closed('pair', t.between('2101-05-30', '2102-06-05'))$$), '2101-06-01 00:00-02 00:00', 'so are 366 days, by their last');
 select is(t.with_closure($$select t.close('pair', tstzrange(t.at('12:00'), t.at('12:00', 2)), 'FREQ=DAILY;COUNT=3')$$, $$select t.closed('pair', '[2099-05-01,2099-07-01)')$$), '2099-06-01 12:00-05 12:00', 'occurrences that overlap are closed once');
