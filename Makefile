@@ -18,6 +18,7 @@ OBJS = \
 	src/random.o \
 	src/uuid7.o \
 	src/restore.o \
+	src/attempt.o \
 	src/trigger.o \
 	src/civil/civil.o \
 	src/civil/civil_sql.o \
@@ -75,6 +76,7 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/cancel_notice.o \
 	src/booking/rules.o \
+	src/booking/look.o \
 	src/booking/holds.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
@@ -87,9 +89,14 @@ OBJS = \
 	src/booking/request.o \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
+	src/booking/bulk.o \
 	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \
+	src/series/series.o \
+	src/series/series_book.o \
+	src/series/series_change.o \
+	src/series/series_sql.o \
 	src/booking/computed.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
@@ -108,6 +115,7 @@ SQL_FRAGMENTS = \
 	src/booking/booking.sql \
 	src/booking/holds.sql \
 	src/booking/computed.sql \
+	src/series/series.sql \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \

@@ -128,6 +128,8 @@ create trigger keep_keys before update of clinic_id, resource_id, day on clinic.
   for each row execute function clinic.keep_keys('clinic_id', 'resource_id', 'day');
 create trigger keep_keys before update of clinic_id, id on clinic.patient
   for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, id on clinic.series
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, id, mode on clinic.appointment
   for each row execute function clinic.keep_keys('clinic_id', 'id', 'mode');
 

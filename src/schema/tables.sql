@@ -328,6 +328,54 @@ comment on column clinic.patient.user_id is 'The account that answers for the pa
 comment on column clinic.patient.weight is 'In kilograms.';
 comment on index clinic.patient_same_person is 'Families share a phone; the same phone, name and birth date are the same patient.';
 
+create table clinic.series (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  patient_id uuid not null,
+  provider_id uuid not null,
+  service_id uuid not null,
+  rule clinic.rrule not null,
+  starts_at timestamptz not null,
+  timezone text not null,
+  exdates timestamptz[] not null default '{}',
+  on_conflict clinic.series_conflict not null default 'skip',
+  duration interval,
+  reason text,
+  resource_ids uuid[] not null default '{}',
+  next_at timestamptz,
+  previous_id uuid,
+  idempotency_key text,
+  request_hash bytea,
+  created_at timestamptz not null default pg_catalog.now(),
+  created_by uuid,
+  updated_at timestamptz not null default pg_catalog.now(),
+  updated_by uuid,
+  constraint series_pkey primary key (clinic_id, id),
+  constraint series_patient_fkey
+    foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
+  constraint series_provider_fkey
+    foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
+  constraint series_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint series_previous_fkey
+    foreign key (clinic_id, previous_id) references clinic.series (clinic_id, id),
+  constraint series_exdates_check check (pg_catalog.array_position(exdates, null) is null)
+);
+create unique index series_idempotency_key on clinic.series (clinic_id, idempotency_key)
+  where idempotency_key is not null;
+create index series_next on clinic.series (clinic_id, next_at) where next_at is not null;
+create index series_patient on clinic.series (clinic_id, patient_id);
+comment on table clinic.series is 'Visits that recur: what is booked for each occurrence of a rule.';
+comment on column clinic.series.rule is 'When it occurs; an edit of this and the following occurrences ends it with an UNTIL.';
+comment on column clinic.series.starts_at is 'Where the rule begins, its DTSTART.';
+comment on column clinic.series.timezone is 'The zone on whose wall clock it recurs: the clinic''s when it was made.';
+comment on column clinic.series.exdates is 'Occurrences that are left out.';
+comment on column clinic.series.on_conflict is 'What becomes of an occurrence that cannot be booked.';
+comment on column clinic.series.duration is 'Of each visit; null: the service''s.';
+comment on column clinic.series.resource_ids is 'The rooms and devices named for each visit.';
+comment on column clinic.series.next_at is 'Its first occurrence that was not seen to yet; null: none is left.';
+comment on column clinic.series.previous_id is 'The series it goes on from, after an edit.';
+
 create table clinic.appointment (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),
@@ -338,6 +386,7 @@ create table clinic.appointment (
   service_id uuid not null,
   series_id uuid,
   occurrence_at timestamptz,
+  series_exception boolean not null default false,
   mode clinic.visit_mode not null default 'timed',
   status clinic.appointment_status not null default 'scheduled',
   starts_at timestamptz not null,
@@ -371,6 +420,8 @@ create table clinic.appointment (
     foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
   constraint appointment_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint appointment_series_fkey
+    foreign key (clinic_id, series_id) references clinic.series (clinic_id, id),
   constraint appointment_cancelled_late_check check (not cancelled_late or status = 'cancelled')
 );
 create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
@@ -387,6 +438,8 @@ comment on column clinic.appointment.provider_id is 'Who sees the patient; null 
 comment on column clinic.appointment.resource_ids is 'The rooms and devices it occupies besides the provider.';
 comment on column clinic.appointment.series_id is 'The series it belongs to; with occurrence_at, unique.';
 comment on column clinic.appointment.occurrence_at is 'The nominal instant of its occurrence in the series.';
+comment on column clinic.appointment.series_exception is
+  'Whether it was moved or changed by itself since its series booked it.';
 comment on column clinic.appointment.ends_at is 'Not given: starts_at and the service''s duration, the provider''s own where there is one.';
 comment on column clinic.appointment.buffer_before is 'Copied from the service when the visit is booked.';
 comment on column clinic.appointment.buffer_after is 'Copied from the service when the visit is booked.';

@@ -6,7 +6,7 @@ select * from no_plan();
 
 -- Lists as text in the zone's own time, the zone's offset after it.
 create function pg_temp.shown(zone text, instants timestamptz[]) returns text language sql as
-$$select string_agg(to_char(o at time zone zone, 'MM-DD HH24:MI') || to_char(extract(epoch from o at time zone zone - o at time zone 'UTC') / 3600, 'SG99'), ', ' order by n)
+$$select string_agg(to_char(o at time zone zone, 'MM-DD HH24:MI') || to_char(extract(epoch from o at time zone zone - o at time zone 'UTC') / 3600, 'SG00'), ', ' order by n)
   from unnest(instants) with ordinality _(o, n)$$;
 create function pg_temp.gives(zone text, rule clinic.rrule, dtstart timestamp, listed int) returns text language sql as
 $$select pg_temp.shown(zone, array(select * from clinic.occurrences(rule, dtstart, zone) limit listed))$$;
