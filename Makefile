@@ -47,6 +47,7 @@ OBJS = \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
+	src/clinic/closure_row.o \
 	src/clinic/configuration.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
@@ -55,6 +56,7 @@ OBJS = \
 	src/patient/vaccination.o \
 	src/availability/predicate.o \
 	src/availability/seats.o \
+	src/availability/closure.o \
 	src/availability/opening.o \
 	src/availability/range.o \
 	src/availability/claims.o \

@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
+#include "clinic/closure_row.h"
 #include "clinic/configuration.h"
 #include "compat.h"
 #include "fmgr.h"
@@ -25,8 +26,6 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(configuration_changes);
 
@@ -215,10 +214,13 @@ static SavedQuery find_clinic_rotas = {
 enum
 {
 	CLOSURE_DURING = 1,
-	CLOSURE_IS_OPEN
+	CLOSURE_IS_OPEN,
+	CLOSURE_RRULE,
+	CLOSURE_EXDATES
 };
 
-#define CLOSURE_COLUMNS "select x.during, x.kind" EQ "'open'::clinic.closure_kind"
+#define CLOSURE_COLUMNS \
+	"select x.during, x.kind" EQ "'open'::clinic.closure_kind, x.rrule, x.exdates"
 
 static SavedQuery find_closures = {
 	.sql = CLOSURE_COLUMNS OF_RESOURCE("closure"),
@@ -396,36 +398,24 @@ read_rotas(OpeningRules *rules, uint64 nrows, MemoryContext memory)
 	rules->rotas = rotas;
 }
 
-/* The first instant of a range, or the first after it, in whatever form its bounds are. */
-static TimestampTz
-bound_instant(const RangeBound *bound)
-{
-	TimestampTz instant = DatumGetTimestampTz(bound->val);
-
-	if (bound->infinite)
-		return bound->lower ? DT_NOBEGIN : DT_NOEND;
-	if (TIMESTAMP_NOT_FINITE(instant))
-		return instant;
-	return bound->inclusive == bound->lower ? instant : instant + 1;
-}
-
 static void
 read_closures(OpeningRules *rules, uint64 nrows, MemoryContext memory)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	Closure *closures = MemoryContextAllocZero(memory, sizeof(Closure) * Max(nrows, 1));
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		RangeBound lower;
-		RangeBound upper;
-		bool empty;
+		bool isnull;
+		Datum during = query_datum(row, CLOSURE_DURING, &isnull);
+		Datum value;
 
-		range_deserialize(type, DatumGetRangeTypeP(query_datum(row, CLOSURE_DURING, &empty)),
-						  &lower, &upper, &empty);
-		closures[row].from = bound_instant(&lower);
-		closures[row].to = bound_instant(&upper);
-		closures[row].is_open = query_bool(row, CLOSURE_IS_OPEN);
+		closures[row] = closure_of_row(during, query_bool(row, CLOSURE_IS_OPEN));
+		value = query_datum(row, CLOSURE_RRULE, &isnull);
+		if (!isnull)
+			closure_set_rule(&closures[row], value, memory);
+		value = query_datum(row, CLOSURE_EXDATES, &isnull);
+		if (!isnull)
+			closure_set_exdates(&closures[row], value, memory);
 	}
 	rules->nclosures = (int) nrows;
 	rules->closures = closures;
@@ -650,6 +640,7 @@ configured_opening(const pg_uuid_t *clinic_id, const pg_uuid_t *resource_id, Ope
 		!configured_resource(clinic_id, resource_id, &resource))
 		return false;
 	opening->zone = resource.zone ? resource.zone : clinic.zone;
+	opening->clinic_zone = clinic.zone;
 	opening->own = resource.opening;
 	opening->clinic = clinic.opening;
 	if (!resource.is_provider)

@@ -250,6 +250,8 @@ create table clinic.closure (
   resource_id uuid,
   during tstzrange not null,
   kind clinic.closure_kind not null default 'closed',
+  rrule clinic.rrule,
+  exdates timestamptz[],
   reason text,
   created_at timestamptz not null default pg_catalog.now(),
   constraint closure_pkey primary key (clinic_id, id),
@@ -261,13 +263,22 @@ create table clinic.closure (
     check (kind = 'closed' or not pg_catalog.lower_inf(during) and not pg_catalog.upper_inf(during)
                               and pg_catalog.isfinite(pg_catalog.lower(during))
                               and pg_catalog.isfinite(pg_catalog.upper(during))),
+  constraint closure_rrule_check
+    check (rrule is null or (pg_catalog.lower(during) >= timestamptz '1900-01-01 00:00+00'
+                             and pg_catalog.upper(during) < timestamptz '10000-01-01 00:00+00') is true),
+  constraint closure_exdates_check
+    check (exdates is null or rrule is not null and pg_catalog.array_position(exdates, null) is null),
   constraint closure_reason_check check (pg_catalog.length(reason) between 1 and 2000)
 );
 create index closure_resource on clinic.closure (clinic_id, resource_id);
 comment on table clinic.closure is
   'Where the weekly hours do not hold: holidays, leave, special openings. What is closed is closed whatever else is open.';
 comment on column clinic.closure.resource_id is 'What is closed or open; null: the whole clinic.';
+comment on column clinic.closure.during is 'When; with a rule its first occurrence.';
 comment on column clinic.closure.kind is 'closed, or open beyond the weekly hours.';
+comment on column clinic.closure.exdates is 'When occurrences begin that are called off.';
+comment on column clinic.closure.rrule is
+  'On which days it recurs, at the time of day and as long as during on the wall clock of the resource''s zone, or the clinic''s; null: once.';
 
 create table clinic.day_capacity (
   clinic_id uuid not null default clinic.current_clinic(),
