@@ -17,6 +17,11 @@
 #include "utils/guc.h"
 #include "utils/rangetypes.h"
 
+/* VARSIZE() and its kin were in postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #if PG_VERSION_NUM < 140000
 #error "clinic_sched needs PostgreSQL 14 or later"
 #endif
