@@ -336,13 +336,13 @@ extend_one(void *argument)
 				MemoryContextStrdup(extension->memory, outcomes[i].detail);
 }
 
-/* One that may not be extended is left as it is. */
+/* One that may not be extended, or is being changed by hand, is left as it is. */
 static void
 extend(FunctionCallInfo fcinfo, Series *series)
 {
 	Extension extension = {.series = series, .memory = CurrentMemoryContext};
 
-	if (attempt(extend_one, &extension) == NULL)
+	if (series_try_lock_row(series) && attempt(extend_one, &extension) == NULL)
 		put_outcomes(fcinfo, extension.outcomes, extension.count);
 }
 

@@ -218,6 +218,34 @@ select t.book('bob', 'house', t.at('10:00', 8));
 select is(t.refusal($$select t.following('w3', t.at('10:00', 1), t.at('09:00', 1))$$), 'PT409 slot_taken', 'with fail a new time that is taken fails the whole');
 select is(t.visits('ada'), '153-09:00, 160-09:00', 'and all stays as it was');
 
+-- None is in the way of another
+delete from clinic.appointment;
+select t.series('x', 'ada', 'house', t.at('09:00', 1), 'FREQ=DAILY;COUNT=4');
+select is(t.following('x', t.at('09:00'), t.at('09:00', 1), rule => 'FREQ=DAILY;INTERVAL=2;COUNT=4'), '152-09:00 moved, 154-09:00 moved, 156-09:00 moved, 158-09:00 moved', 'some move to earlier and some to later times');
+delete from clinic.appointment;
+select t.series('x2', 'ada', 'house', t.at('09:00'), 'FREQ=DAILY;COUNT=6');
+select is(t.following('x2', t.at('09:00'), t.at('09:00'), rule => 'FREQ=DAILY;INTERVAL=3;COUNT=2'), '152-09:00 moved, 154-09:00 cancelled, 155-09:00 cancelled, 155-09:00 moved, 156-09:00 cancelled, 157-09:00 cancelled', 'and to that of one that is too much');
+
+-- Where a rule ends
+delete from clinic.appointment;
+select t.series('u', 'ada', 'house', t.at('09:00'), 'FREQ=DAILY;UNTIL=20990604T070000Z');
+select is(t.following('u', t.at('11:00'), t.at('09:00')), '152-11:00 moved, 153-11:00 moved, 154-11:00 moved, 155-11:00 moved', 'what moves to later times ends as much later');
+select t.successor('u2', 'u');
+select is(t.rule_of('u2'), 'FREQ=DAILY;UNTIL=20990604T090000Z from 152-11:00', 'as its rule tells');
+select is(t.following('u2', t.at('11:00', 2), t.at('11:00', 1), rule => 'FREQ=DAILY;UNTIL=20990604'), '154-11:00 moved, 155-11:00 cancelled, 155-11:00 moved', 'unless the rule is another');
+select t.successor('u3', 'u2');
+select is(t.following('u3', t.at('11:00', 4), t.at('11:00', 2)), '156-11:00 moved, 157-11:00 moved', 'an UNTIL that is a day, too');
+select t.successor('u4', 'u3');
+select is(t.rule_of('u4'), 'FREQ=DAILY;UNTIL=20990606 from 156-11:00', 'stays one');
+select is(t.refusal($$select clinic.cancel_series(t.id('u4'), 'x', t.at('11:00', 300), 'following')$$), 'PT404 not_found', 'there is nothing to cancel after its end');
+select is(t.rule_of('u4'), 'FREQ=DAILY;UNTIL=20990606 from 156-11:00', 'which stays where it is');
+select clinic.cancel_series(t.id('u4'), 'ill', t.at('11:00', 4));
+select is(t.refusal($$select clinic.cancel_series(t.id('u4'), 'again', t.at('11:00', 4))$$), t.refusal($$select clinic.cancel(a.id, 'again') from clinic.appointment a where a.occurrence_at = t.at('11:00', 4) and a.status = 'cancelled'$$), 'what is cancelled is not cancelled again');
+delete from clinic.appointment;
+select t.series('v', 'ada', 'house', t.at('09:00'), 'FREQ=MONTHLY');
+select is((select count(*) from clinic.cancel_series(t.id('v'), 'moves away', '2101-06-01 09:00 Europe/Berlin', 'following')), 0::bigint, 'an end that is out of reach yet');
+select is(t.rule_of('v'), 'FREQ=MONTHLY;UNTIL=21010601T065959Z from 152-09:00 next 2100-07-01', 'leaves what is before it to be booked');
+
 -- Across a change of clocks, on the wall clock
 delete from clinic.appointment;
 select clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), '2099-10-19 09:00 Europe/Berlin', 'FREQ=WEEKLY;COUNT=3');
