@@ -137,6 +137,14 @@ update clinic.service set max_advance = '1 year' where id = t.id('half');
 select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT422 too_far_ahead', 'a start that is too far ahead');
 update clinic.service set max_advance = null where id = t.id('half');
 
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', 'next_free', reason => '')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'an empty reason');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', idempotency_key => '')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'an empty key');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', idempotency_key => repeat('x', 256))$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'a long key');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, '9999-12-30 10:00Z', 'FREQ=DAILY;COUNT=2', resource_ids => array[%L, %2$L]::uuid[])$$, t.id('ada'), t.id('house'), t.id('half'), t.id('room'))), 'PT409 in_use', 'the doctor for a room');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, 'infinity', 'FREQ=DAILY;COUNT=2')$$, t.id('ada'), t.id('house'), t.id('half'))), 'PT400 invalid_time', 'a start that never comes');
+select is((select string_agg(o.outcome || ' ' || o.occurrence::date, ', ') from clinic.book_series(t.id('ada'), t.id('grey'), t.id('half'), '9999-12-30 10:00Z', 'FREQ=DAILY;COUNT=2147483647') o), 'booked 9999-12-30, booked 9999-12-31', 'the calendar ends with the year 9999');
+select is((select string_agg(distinct o.outcome || ' ' || coalesce(o.detail, 'at all'), ', ') || ' ' || count(*) from clinic.book_series(t.id('ada'), t.id('grey'), t.id('half'), t.at('03:00'), 'FREQ=SECONDLY;COUNT=2147483647') o), 'booked at all, skipped slot_taken 366', 'occurrences in each other''s way: the first of them is booked');
+
 -- Once
 
 create temp table first_sent as select * from clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), t.at('16:00'), 'FREQ=DAILY;COUNT=3', idempotency_key => 'once');
@@ -277,6 +285,24 @@ set local role app;
 select is((select string_agg(outcome, ' ') from clinic.cancel_series(t.id('hers'), 'travels')), 'cancelled cancelled', 'its own it may cancel');
 reset role;
 select t.act_as(null);
+
+-- After what goes wrong
+
+create function t.breaks() returns trigger language plpgsql as $$
+begin
+  if new.starts_at = t.at('07:00', 72) then
+    raise exception 'a trigger of somebody''s own';
+  end if;
+  return new;
+end $$;
+create trigger breaks before insert on clinic.appointment for each row execute function t.breaks();
+select throws_ok(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=5')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('07:00', 70)), 'a trigger of somebody''s own');
+drop trigger breaks on clinic.appointment;
+alter table clinic.appointment add constraint odd check (starts_at <> t.at('07:00', 72)) not valid;
+select is((select string_agg(t.told(o), ', ') from clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), t.at('07:00', 70), 'FREQ=DAILY;COUNT=4') o), '222-07:00 booked, 223-07:00 booked, 224-07:00 skipped 23514, 225-07:00 booked', 'a constraint of somebody''s own refuses one, and what comes after an error is booked');
+alter table clinic.appointment drop constraint odd;
+select lives_ok($$select t.book('bob', 'house', t.at('07:30', 70))$$, 'and the session books on');
+select is((select count(*) from clinic.verify()), 0::bigint, 'claims are as they should be');
 
 -- Raw writers
 
