@@ -555,15 +555,15 @@ static void
 check_text(const TriggerRows *rows, const char *name, int limit)
 {
 	bool isnull;
-	Datum value = column_of(rows, rows->written, name, &isnull);
-	const char *text;
+	Datum column = column_of(rows, rows->written, name, &isnull);
+	const char *value;
 
 	if (isnull)
 		return;
-	text = TextDatumGetCString(value);
-	if (text[strspn(text, " \t\r\n")] == '\0')
+	value = TextDatumGetCString(column);
+	if (value[strspn(value, " \t\r\n")] == '\0')
 		refuse(REASON_INVALID_TEXT, psprintf("%s must not be empty", name), NULL, NULL);
-	if (pg_mbstrlen(text) > limit)
+	if (pg_mbstrlen(value) > limit)
 		refuse(REASON_INVALID_TEXT, psprintf("%s is too long", name),
 			   psprintf("it may have %d characters", limit), NULL);
 }
