@@ -225,6 +225,15 @@ first_to_come(const Series *series)
 	return found;
 }
 
+/* The first of the occurrences that an edit is about: what has been stays as it was. */
+static TimestampTz
+first_edited(const Series *series, const SeriesPart *part)
+{
+	if (part->scope == SCOPE_FOLLOWING && part->occurrence > GetCurrentTransactionStartTimestamp())
+		return part->occurrence;
+	return first_to_come(series);
+}
+
 static _Noreturn void
 refuse_unknown_occurrence(void)
 {
@@ -296,7 +305,7 @@ int
 series_cancel(Series *series, const SeriesPart *part, const text *reason, SeriesOutcome **outcomes)
 {
 	TimestampTz from = part->scope == SCOPE_ALL ? DT_NOBEGIN : part->occurrence;
-	TimestampTz end = part->scope == SCOPE_ALL ? first_to_come(series) : part->occurrence;
+	TimestampTz end = first_edited(series, part);
 	SeriesVisit *visits;
 	int nvisits;
 	int count = 0;
@@ -307,7 +316,8 @@ series_cancel(Series *series, const SeriesPart *part, const text *reason, Series
 		return cancel_one(series, part->occurrence, reason, outcomes);
 	nvisits = read_visits(series, from, &visits);
 	occurs = end != DT_NOEND && occurs_at(series, end);
-	if (part->scope == SCOPE_FOLLOWING && !occurs && find_visit(visits, nvisits, end) == NULL)
+	if (part->scope == SCOPE_FOLLOWING && !occurs_at(series, from) &&
+		find_visit(visits, nvisits, from) == NULL)
 		refuse_unknown_occurrence();
 	*outcomes = palloc(sizeof(SeriesOutcome) * Max(nvisits, 1));
 	for (int i = 0; i < nvisits; i++)
@@ -644,7 +654,7 @@ series_reschedule(Series *series, const SeriesPart *part, const SeriesChange *ch
 				  SeriesOutcome **outcomes)
 {
 	SeriesEdit edit = {.old = series, .change = change, .include_changed = part->include_changed};
-	TimestampTz first = part->scope == SCOPE_ALL ? first_to_come(series) : part->occurrence;
+	TimestampTz first = first_edited(series, part);
 	SeriesOutcome *booked;
 	int nbooked;
 	int count = 0;

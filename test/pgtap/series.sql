@@ -254,6 +254,19 @@ select t.series('v', 'ada', 'house', t.at('09:00'), 'FREQ=MONTHLY');
 select is((select count(*) from clinic.cancel_series(t.id('v'), 'moves away', '2101-06-01 09:00 Europe/Berlin', 'following')), 0::bigint, 'an end that is out of reach yet');
 select is(t.rule_of('v'), 'FREQ=MONTHLY;UNTIL=21010601T065959Z from 152-09:00 next 2100-07-01', 'leaves what is before it to be booked');
 
+-- What has been stays as it was
+delete from clinic.appointment;
+insert into t.thing values ('begun', clinic.uuid7());
+insert into clinic.series (id, patient_id, provider_id, service_id, rule, starts_at, timezone, next_at) values (t.id('begun'), t.id('ada'), t.id('grey'), t.id('half'), 'FREQ=DAILY;COUNT=20', t.soon(-10), 'Europe/Berlin', t.soon(-10));
+select is((select count(*) || ' ' || min(detail) from clinic.extend_series(t.id('begun')) o where o.occurrence < now() and o.outcome = 'skipped' and o.occurrence < t.soon(0)), '10 in_the_past', 'a series that has begun');
+select is((select string_agg(distinct o.outcome, ' ') || ' ' || min(t.told_soon(o)) || ' ' || count(*) from clinic.reschedule_series(t.id('begun'), t.soon(-5) + interval '1 hour', t.soon(-5), 'following') o where o.occurrence > t.soon(1)), 'moved 1 moved 9', 'what is to come is moved, as much as what is named');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id = t.id('begun') and o < t.soon(0)), 10::bigint, 'and has been where it was');
+select t.successor('begun 2', 'begun');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id in (t.id('begun'), t.id('begun 2'))), 20::bigint, 'as many as before');
+select is(t.refusal($$select clinic.cancel_series(t.id('begun'), 'x', t.soon(-4) + interval '1 minute', 'following')$$), 'PT404 not_found', 'an occurrence that there was not');
+select lives_ok($$select clinic.cancel_series(t.id('begun'), 'x', t.soon(-4), 'following')$$, 'what there was and has ended is cancelled');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id = t.id('begun') and o < t.soon(0)), 10::bigint, 'with no effect');
+
 -- Across a change of clocks, on the wall clock
 delete from clinic.appointment;
 select clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), '2099-10-19 09:00 Europe/Berlin', 'FREQ=WEEKLY;COUNT=3');
