@@ -349,21 +349,33 @@ is_held(LockKey key, LockStrength strength)
 		   (strength == LOCK_SHARED && lock_held_by_me(&tag, ShareLock));
 }
 
+TimestampTz
+lock_patience_ends(void)
+{
+	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
+}
+
+bool
+lock_may_try_again(TimestampTz end)
+{
+	if (GetCurrentTimestamp() >= end)
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
 /* Try, and try again for a while.  Nobody sees this as waiting, so it is in no deadlock. */
 static bool
 try_patiently(LockKey key, LockStrength strength)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
+	TimestampTz end = lock_patience_ends();
 
 	while (!try_acquire(key, strength))
-	{
-		if (GetCurrentTimestamp() >= end)
+		if (!lock_may_try_again(end))
 			return false;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
 	return true;
 }
 

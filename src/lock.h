@@ -50,6 +50,13 @@ typedef enum LockManner
 
 #define LOCK_PATIENCE 100
 
+/*
+ * For who tries to lock rows: when to give up, and, unless it is then, a moment's
+ * wait before the next try.
+ */
+extern TimestampTz lock_patience_ends(void);
+extern bool lock_may_try_again(TimestampTz end);
+
 extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner);
 extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
 

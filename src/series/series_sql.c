@@ -37,6 +37,7 @@ PG_FUNCTION_INFO_V1(reschedule_series);
 PG_FUNCTION_INFO_V1(series_check);
 
 #define REASON_LIMIT 2000
+#define KEY_LIMIT 255
 
 static SavedQuery find_request = {
 	.sql = "select s.id, s.request_hash from clinic.series s where s.clinic_id" EQ
@@ -336,13 +337,13 @@ extend_one(void *argument)
 				MemoryContextStrdup(extension->memory, outcomes[i].detail);
 }
 
-/* One that may not be extended is left as it is. */
+/* One that may not be extended, or is being changed by hand, is left as it is. */
 static void
 extend(FunctionCallInfo fcinfo, Series *series)
 {
 	Extension extension = {.series = series, .memory = CurrentMemoryContext};
 
-	if (attempt(extend_one, &extension) == NULL)
+	if (series_try_lock_row(series) && attempt(extend_one, &extension) == NULL)
 		put_outcomes(fcinfo, extension.outcomes, extension.count);
 }
 
@@ -549,6 +550,24 @@ check_rule(const TriggerRows *rows)
 		refuse(REASON_INVALID_RULE, "the interval of a series is at most 52", NULL, NULL);
 }
 
+/* As that of a visit is checked. */
+static void
+check_text(const TriggerRows *rows, const char *name, int limit)
+{
+	bool isnull;
+	Datum column = column_of(rows, rows->written, name, &isnull);
+	const char *value;
+
+	if (isnull)
+		return;
+	value = TextDatumGetCString(column);
+	if (value[strspn(value, " \t\r\n")] == '\0')
+		refuse(REASON_INVALID_TEXT, psprintf("%s must not be empty", name), NULL, NULL);
+	if (pg_mbstrlen(value) > limit)
+		refuse(REASON_INVALID_TEXT, psprintf("%s is too long", name),
+			   psprintf("it may have %d characters", limit), NULL);
+}
+
 static void
 check_columns(const TriggerRows *rows)
 {
@@ -565,9 +584,8 @@ check_columns(const TriggerRows *rows)
 	value = column_of(rows, rows->written, "duration", &isnull);
 	if (!isnull)
 		(void) request_duration(DatumGetIntervalP(value));
-	value = column_of(rows, rows->written, "reason", &isnull);
-	if (!isnull && pg_mbstrlen(TextDatumGetCString(value)) > REASON_LIMIT)
-		refuse(REASON_INVALID_TEXT, "reason is too long", "it may have 2000 characters", NULL);
+	check_text(rows, "reason", REASON_LIMIT);
+	check_text(rows, "idempotency_key", KEY_LIMIT);
 }
 
 /* Who acts, and when. */
