@@ -42,6 +42,8 @@ OBJS = \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
 	src/clinic/configuration.o \
+	src/clinic/opening_rows.o \
+	src/clinic/providers.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
 	src/patient/person_name.o \
@@ -50,12 +52,18 @@ OBJS = \
 	src/availability/predicate.o \
 	src/availability/seats.o \
 	src/availability/opening.o \
+	src/availability/open_days.o \
+	src/availability/grid.o \
 	src/availability/range.o \
+	src/availability/arguments.o \
 	src/availability/claims.o \
 	src/availability/taken.o \
 	src/availability/matching.o \
 	src/availability/pool.o \
+	src/availability/moving.o \
 	src/availability/listing.o \
+	src/availability/sweep.o \
+	src/availability/find_slots.o \
 	src/availability/slots.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
@@ -103,6 +111,7 @@ SQL_FRAGMENTS = \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
+	src/availability/find_slots.sql \
 	src/availability/days.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql

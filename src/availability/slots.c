@@ -4,13 +4,12 @@
  */
 #include "postgres.h"
 
+#include "availability/arguments.h"
 #include "availability/claims.h"
 #include "availability/listing.h"
 #include "availability/opening.h"
 #include "availability/range.h"
-#include "booking/rules.h"
 #include "catalog/pg_type.h"
-#include "civil/civil.h"
 #include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -37,21 +36,6 @@ enum
 	ARG_COUNT
 };
 
-/* In microseconds; 0 when it is not given. */
-static int64
-length_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	int64 length;
-
-	if (PG_ARGISNULL(argument))
-		return 0;
-	length = interval_microseconds(PG_GETARG_INTERVAL_P(argument));
-	if (length <= 0 || length > LONGEST_CLAIM)
-		refuse(REASON_INVALID_DURATION, psprintf("%s must be more than nothing, and no day", name),
-			   NULL, NULL);
-	return length;
-}
-
 static void
 require_arguments(FunctionCallInfo fcinfo)
 {
@@ -76,9 +60,7 @@ read_request(ListingRequest *request, FunctionCallInfo fcinfo)
 {
 	request->clinic = PG_GETARG_UUID_P(ARG_CLINIC_ID);
 	request->service = PG_GETARG_UUID_P(ARG_SERVICE_ID);
-	request->step = length_argument(fcinfo, ARG_STEP, "step");
-	if (request->step != 0 && (request->step < USECS_PER_MINUTE || request->step > USECS_PER_DAY))
-		refuse(REASON_INVALID_DURATION, "step must be between a minute and a day", NULL, NULL);
+	request->step = step_argument(fcinfo, ARG_STEP);
 	request->duration = length_argument(fcinfo, ARG_DURATION, "duration");
 	request->moving = PG_ARGISNULL(ARG_MOVING) ? NULL : PG_GETARG_UUID_P(ARG_MOVING);
 	request->snapshot = SNAPSHOT_STATEMENT;

@@ -1,0 +1,204 @@
+/*
+ * providers.c
+ *		All the providers of a clinic.
+ *
+ * What is known of each is what configuration.c knows, but read for all with one
+ * query a table.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "civil/civil.h"
+#include "clinic/opening_rows.h"
+#include "clinic/providers.h"
+#include "query.h"
+#include "utils/memutils.h"
+
+enum
+{
+	PROVIDER_ID = 1,
+	PROVIDER_IS_ACTIVE,
+	PROVIDER_SEATS,
+	PROVIDER_HOURS,
+	PROVIDER_TIMEZONE,
+	PROVIDER_SPECIALTY,
+	PROVIDER_SERVICE /* and its duration */
+};
+
+static SavedQuery find_providers = {
+	.sql = "select r.id, r.is_active, r.seats, r.hours, r.timezone, r.specialty, o.service_id,"
+		   " o.duration from clinic.resource r"
+		   " left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "r.id"
+		   " where r.clinic_id" EQ "$1 and r.kind" EQ "'provider'::clinic.resource_kind"
+		   " order by r.code, r.id",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* The resource stands in the column after those of what is read. */
+#define OF_RESOURCES(table) \
+	", x.resource_id from clinic." table " x where x.clinic_id" EQ "$1" \
+	" and x.resource_id is not null order by x.resource_id"
+
+static SavedQuery find_rotas = {
+	.sql = ROTA_COLUMNS OF_RESOURCES("hours"),
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_closures = {
+	.sql = CLOSURE_COLUMNS OF_RESOURCES("closure"),
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+static SavedQuery find_days = {
+	.sql = DAY_COLUMNS OF_RESOURCES("day_capacity") ", x.day",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* How many rows from `first` on have the same id in a column as it has. */
+static uint64
+count_same(uint64 first, uint64 nrows, int column)
+{
+	pg_uuid_t id = *query_uuid(first, column);
+	uint64 row = first + 1;
+
+	while (row < nrows && memcmp(query_uuid(row, column), &id, UUID_LEN) == 0)
+		row++;
+	return row - first;
+}
+
+static void
+read_provider(Provider *provider, uint64 first, uint64 count, MemoryContext memory)
+{
+	ResourceConfiguration *configuration = &provider->configuration;
+	const char *timezone = query_text(first, PROVIDER_TIMEZONE);
+	const char *specialty = query_text(first, PROVIDER_SPECIALTY);
+
+	provider->id = *query_uuid(first, PROVIDER_ID);
+	configuration->is_provider = true;
+	configuration->is_active = query_bool(first, PROVIDER_IS_ACTIVE);
+	configuration->seats = query_int32(first, PROVIDER_SEATS, 0);
+	configuration->zone = timezone ? civil_zone(timezone) : NULL;
+	configuration->opening.hours = row_hours(first, PROVIDER_HOURS, memory);
+	provider->specialty = specialty ? MemoryContextStrdup(memory, specialty) : NULL;
+	rows_offers(&provider->offers, first, count, PROVIDER_SERVICE, memory);
+}
+
+static void
+enter_place(ClinicProviders *providers, int place)
+{
+	uint32 slot = provider_hash(&providers->list[place].id) & providers->mask;
+
+	while (providers->places[slot] >= 0)
+		slot = (slot + 1) & providers->mask;
+	providers->places[slot] = place;
+}
+
+static void
+read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
+{
+	uint64 nrows = query_run(&find_providers, clinic, NULL, 0);
+	uint32 nslots = 16;
+	uint64 count;
+
+	while (nslots < 2 * nrows)
+		nslots *= 2;
+	providers->mask = nslots - 1;
+	providers->places = MemoryContextAlloc(memory, sizeof(int32) * nslots);
+	memset(providers->places, 0xff, sizeof(int32) * nslots);
+	providers->list = MemoryContextAllocZero(memory, sizeof(Provider) * Max(nrows, 1));
+	for (uint64 row = 0; row < nrows; row += count)
+	{
+		count = count_same(row, nrows, PROVIDER_ID);
+		read_provider(&providers->list[providers->count], row, count, memory);
+		enter_place(providers, providers->count++);
+	}
+}
+
+/* The provider of a row; NULL if it is of a room or a device. */
+static Provider *
+provider_of_row(ClinicProviders *providers, uint64 row, int column)
+{
+	int place = provider_place(providers, query_uuid(row, column));
+
+	return place < 0 ? NULL : &providers->list[place];
+}
+
+static void
+read_rules(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
+{
+	uint64 nrows = query_run(&find_rotas, clinic, NULL, 0);
+	uint64 count;
+	Provider *provider;
+
+	for (uint64 row = 0; row < nrows; row += count)
+	{
+		count = count_same(row, nrows, ROTA_COLUMN_COUNT + 1);
+		provider = provider_of_row(providers, row, ROTA_COLUMN_COUNT + 1);
+		if (provider)
+			rows_rotas(&provider->configuration.opening, row, count, memory);
+	}
+	nrows = query_run(&find_closures, clinic, NULL, 0);
+	for (uint64 row = 0; row < nrows; row += count)
+	{
+		count = count_same(row, nrows, CLOSURE_COLUMN_COUNT + 1);
+		provider = provider_of_row(providers, row, CLOSURE_COLUMN_COUNT + 1);
+		if (provider)
+			rows_closures(&provider->configuration.opening, row, count, memory);
+	}
+	nrows = query_run(&find_days, clinic, NULL, 0);
+	for (uint64 row = 0; row < nrows; row += count)
+	{
+		count = count_same(row, nrows, DAY_COLUMN_COUNT + 1);
+		provider = provider_of_row(providers, row, DAY_COLUMN_COUNT + 1);
+		if (provider)
+			rows_days(&provider->configuration, row, count, memory);
+	}
+}
+
+static bool
+has_several_seats(const Opening *opening)
+{
+	const OpeningRules *const rules[] = {&opening->own, &opening->clinic};
+
+	for (size_t i = 0; i < lengthof(rules); i++)
+		for (int j = 0; j < rules[i]->nrotas; j++)
+			if (rules[i]->rotas[j].seats > 1)
+				return true;
+	for (int i = 0; i < opening->ndays; i++)
+		if (opening->days[i].seats > 1)
+			return true;
+	return opening->seats > 1;
+}
+
+ClinicProviders *
+providers_read(const pg_uuid_t *clinic, MemoryContext memory)
+{
+	ClinicProviders *providers = MemoryContextAllocZero(memory, sizeof(ClinicProviders));
+	Datum id = UUIDPGetDatum(clinic);
+	ClinicConfiguration configuration;
+	const Opening **openings;
+
+	if (!configured_clinic(clinic, &configuration))
+		return NULL;
+	read_list(providers, &id, memory);
+	read_rules(providers, &id, memory);
+	openings = MemoryContextAlloc(memory, sizeof(Opening *) * Max(providers->count, 1));
+	for (int i = 0; i < providers->count; i++)
+	{
+		Provider *provider = &providers->list[i];
+
+		provider->opening = resource_opening(&configuration, &provider->configuration);
+		provider->has_several_seats = has_several_seats(&provider->opening);
+		openings[i] = &provider->opening;
+	}
+	providers->days = open_days_create(memory, configuration.zone, openings, providers->count);
+	return providers;
+}
