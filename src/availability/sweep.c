@@ -475,6 +475,7 @@ decide(Sweep *sweep, TimestampTz until)
 			decide_start(sweep, cohort);
 		}
 	}
+	hand_over(sweep);
 	sweep->decides_at = DT_NOEND;
 	for (int i = 0; i < sweep->ncohorts; i++)
 		sweep->decides_at = Min(sweep->decides_at, decision(sweep, &sweep->cohorts[i]));
