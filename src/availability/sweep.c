@@ -452,7 +452,8 @@ decide_start(Sweep *sweep, Cohort *cohort)
 static TimestampTz
 decision(const Sweep *sweep, const Cohort *cohort)
 {
-	if (cohort->starts_at >= sweep->stretch_until || cohort->starts_at == DT_NOEND)
+	if (has_enough(sweep) || cohort->starts_at >= sweep->stretch_until ||
+		cohort->starts_at == DT_NOEND)
 		return DT_NOEND;
 	return cohort->ends_at + sweep->request.buffer_after;
 }
@@ -469,7 +470,7 @@ decide(Sweep *sweep, TimestampTz until)
 		Cohort *cohort = &sweep->cohorts[i];
 		TimestampTz at;
 
-		while (!has_enough(sweep) && (at = decision(sweep, cohort)) != DT_NOEND && at <= until)
+		while ((at = decision(sweep, cohort)) != DT_NOEND && at <= until)
 		{
 			CHECK_FOR_INTERRUPTS();
 			decide_start(sweep, cohort);
