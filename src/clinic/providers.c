@@ -21,16 +21,28 @@ enum
 	PROVIDER_SEATS,
 	PROVIDER_HOURS,
 	PROVIDER_TIMEZONE,
-	PROVIDER_SPECIALTY,
-	PROVIDER_SERVICE /* and its duration */
+	PROVIDER_SPECIALTY
 };
 
 static SavedQuery find_providers = {
-	.sql = "select r.id, r.is_active, r.seats, r.hours, r.timezone, r.specialty, o.service_id,"
-		   " o.duration from clinic.resource r"
-		   " left join clinic.provider_service o on o.clinic_id" EQ "$1 and o.provider_id" EQ "r.id"
+	.sql = "select r.id, r.is_active, r.seats, r.hours, r.timezone, r.specialty"
+		   " from clinic.resource r"
 		   " where r.clinic_id" EQ "$1 and r.kind" EQ "'provider'::clinic.resource_kind"
 		   " order by r.code, r.id",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+enum
+{
+	OFFER_SERVICE = 1, /* and its duration */
+	OFFER_PROVIDER = 3
+};
+
+static SavedQuery find_offers = {
+	.sql = "select o.service_id, o.duration, o.provider_id from clinic.provider_service o"
+		   " where o.clinic_id" EQ "$1 order by o.provider_id",
 	QUERY_PARAMETERS(UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -75,20 +87,19 @@ count_same(uint64 first, uint64 nrows, int column)
 }
 
 static void
-read_provider(Provider *provider, uint64 first, uint64 count, MemoryContext memory)
+read_provider(Provider *provider, uint64 row, MemoryContext memory)
 {
 	ResourceConfiguration *configuration = &provider->configuration;
-	const char *timezone = query_text(first, PROVIDER_TIMEZONE);
-	const char *specialty = query_text(first, PROVIDER_SPECIALTY);
+	const char *timezone = query_text(row, PROVIDER_TIMEZONE);
+	const char *specialty = query_text(row, PROVIDER_SPECIALTY);
 
-	provider->id = *query_uuid(first, PROVIDER_ID);
+	provider->id = *query_uuid(row, PROVIDER_ID);
 	configuration->is_provider = true;
-	configuration->is_active = query_bool(first, PROVIDER_IS_ACTIVE);
-	configuration->seats = query_int32(first, PROVIDER_SEATS, 0);
+	configuration->is_active = query_bool(row, PROVIDER_IS_ACTIVE);
+	configuration->seats = query_int32(row, PROVIDER_SEATS, 0);
 	configuration->zone = timezone ? civil_zone(timezone) : NULL;
-	configuration->opening.hours = row_hours(first, PROVIDER_HOURS, memory);
+	configuration->opening.hours = row_hours(row, PROVIDER_HOURS, memory);
 	provider->specialty = specialty ? MemoryContextStrdup(memory, specialty) : NULL;
-	rows_offers(&provider->offers, first, count, PROVIDER_SERVICE, memory);
 }
 
 static void
@@ -106,7 +117,6 @@ read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 {
 	uint64 nrows = query_run(&find_providers, clinic, NULL, 0);
 	uint32 nslots = 16;
-	uint64 count;
 
 	while (nslots < 2 * nrows)
 		nslots *= 2;
@@ -114,12 +124,12 @@ read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 	providers->places = MemoryContextAlloc(memory, sizeof(int32) * nslots);
 	memset(providers->places, 0xff, sizeof(int32) * nslots);
 	providers->list = MemoryContextAllocZero(memory, sizeof(Provider) * Max(nrows, 1));
-	for (uint64 row = 0; row < nrows; row += count)
+	for (uint64 row = 0; row < nrows; row++)
 	{
-		count = count_same(row, nrows, PROVIDER_ID);
-		read_provider(&providers->list[providers->count], row, count, memory);
-		enter_place(providers, providers->count++);
+		read_provider(&providers->list[row], row, memory);
+		enter_place(providers, (int) row);
 	}
+	providers->count = (int) nrows;
 }
 
 /* The provider of a row; NULL if it is of a room or a device. */
@@ -132,12 +142,20 @@ provider_of_row(ClinicProviders *providers, uint64 row, int column)
 }
 
 static void
-read_rules(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
+read_offers_and_rules(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 {
-	uint64 nrows = query_run(&find_rotas, clinic, NULL, 0);
+	uint64 nrows = query_run(&find_offers, clinic, NULL, 0);
 	uint64 count;
 	Provider *provider;
 
+	for (uint64 row = 0; row < nrows; row += count)
+	{
+		count = count_same(row, nrows, OFFER_PROVIDER);
+		provider = provider_of_row(providers, row, OFFER_PROVIDER);
+		if (provider)
+			rows_offers(&provider->offers, row, count, OFFER_SERVICE, memory);
+	}
+	nrows = query_run(&find_rotas, clinic, NULL, 0);
 	for (uint64 row = 0; row < nrows; row += count)
 	{
 		count = count_same(row, nrows, ROTA_COLUMN_COUNT + 1);
@@ -189,7 +207,7 @@ providers_read(const pg_uuid_t *clinic, MemoryContext memory)
 	if (!configured_clinic(clinic, &configuration))
 		return NULL;
 	read_list(providers, &id, memory);
-	read_rules(providers, &id, memory);
+	read_offers_and_rules(providers, &id, memory);
 	openings = MemoryContextAlloc(memory, sizeof(Opening *) * Max(providers->count, 1));
 	for (int i = 0; i < providers->count; i++)
 	{
