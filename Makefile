@@ -57,6 +57,7 @@ OBJS = \
 	src/availability/range.o \
 	src/availability/arguments.o \
 	src/availability/claims.o \
+	src/availability/claim_stream.o \
 	src/availability/taken.o \
 	src/availability/matching.o \
 	src/availability/pool.o \
@@ -65,6 +66,8 @@ OBJS = \
 	src/availability/sweep.o \
 	src/availability/find_slots.o \
 	src/availability/slots.o \
+	src/availability/free_busy.o \
+	src/availability/utilisation.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
 	src/availability/sheet_cell.o \

@@ -12,8 +12,8 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "availability/arguments.h"
+#include "availability/claim_stream.h"
 #include "availability/moving.h"
 #include "availability/predicate.h"
 #include "availability/range.h"
@@ -34,7 +34,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(find_slots);
 PG_FUNCTION_INFO_V1(find_slots_support);
@@ -73,14 +72,6 @@ enum
 #define COST_OF_SEARCH 40000
 #define COST_OF_START 200
 
-/* A claim that does not count; there is one at most that begins then on that seat. */
-typedef struct Exception
-{
-	pg_uuid_t resource;
-	TimestampTz starts_at;
-	int32 seat;
-} Exception;
-
 typedef struct Search
 {
 	const pg_uuid_t *clinic;
@@ -93,136 +84,18 @@ typedef struct Search
 	const char *specialty; /* NULL: any */
 	pg_uuid_t *named;	   /* providers */
 	int nnamed;			   /* 0: all */
-	Datum wanted;		   /* the ids of those swept, where they are few */
-	bool has_few;
+	Datum wanted;		   /* the ids of those swept, where they are few; else 0 */
 	Pool pool;
 	SweepRequest request;
 	Sweep sweep;
 	ReturnSetInfo *result;
-	bool is_stopped;
-	int nexceptions;
-	Exception *exceptions;
+	ClaimExceptions *exceptions;
 } Search;
 
-enum
-{
-	CLAIM_RESOURCE,
-	CLAIM_STARTS_AT,
-	CLAIM_ENDS_AT,
-	CLAIM_SEAT
-};
-
-/* $2 is where [$3, $4) begins less the longest claim. */
-#define CLAIMS_OF_STRETCH \
-	"select c.resource_id, c.starts_at, c.ends_at, c.seat from clinic.claim c" \
-	" where c.clinic_id" EQ "$1 and c.starts_at" GT "$2 and c.ends_at" GT "$3 and c.starts_at" LT \
-	"$4"
-
-static SavedQuery find_claims = {
-	.sql = CLAIMS_OF_STRETCH " order by c.starts_at",
-	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-	.as_owner = true,
-};
-
-static SavedQuery find_claims_of_few = {
-	.sql = CLAIMS_OF_STRETCH " and c.resource_id operator(pg_catalog.=) any ($5)"
-							 " order by c.starts_at",
-	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-	.as_owner = true,
-};
-
-/* Claims of holds that expired by $2. */
-static SavedQuery find_expired_claims = {
-	.sql = "select c.resource_id, c.starts_at, c.ends_at, c.seat from clinic.appointment a"
-		   " join clinic.claim c on c.clinic_id" EQ "$1 and c.appointment_id" EQ
-		   "a.id where a.clinic_id" EQ "$1 and a.status" EQ
-		   "'held'::clinic.appointment_status and a.hold_expires_at" LE "$2",
-	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-	.as_owner = true,
-};
-
-static SavedQuery find_claims_of_visit = {
-	.sql = "select c.resource_id, c.starts_at, c.ends_at, c.seat from clinic.claim c"
-		   " where c.clinic_id" EQ "$1 and c.appointment_id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-	.as_owner = true,
-};
-
-static int
-compare_exceptions(const void *a, const void *b)
-{
-	const Exception *x = a;
-	const Exception *y = b;
-
-	if (x->starts_at != y->starts_at)
-		return x->starts_at < y->starts_at ? -1 : 1;
-	if (x->seat != y->seat)
-		return x->seat < y->seat ? -1 : 1;
-	return memcmp(&x->resource, &y->resource, UUID_LEN);
-}
-
-static void
-add_exceptions(Search *search, uint64 nrows)
-{
-	if (nrows == 0)
-		return;
-	search->exceptions =
-		search->exceptions
-			? repalloc(search->exceptions, sizeof(Exception) * (search->nexceptions + nrows))
-			: palloc(sizeof(Exception) * nrows);
-	for (uint64 row = 0; row < nrows; row++)
-		search->exceptions[search->nexceptions++] = (Exception){
-			.resource = *query_uuid(row, CLAIM_RESOURCE + 1),
-			.starts_at = query_timestamptz(row, CLAIM_STARTS_AT + 1, 0),
-			.seat = query_int32(row, CLAIM_SEAT + 1, 0),
-		};
-}
-
-/* Claims of holds that expired do not count, nor those of the visit that is to be moved. */
-static void
-read_exceptions(Search *search)
-{
-	Datum values[] = {UUIDPGetDatum(search->clinic),
-					  TimestampTzGetDatum(search->facts.booking.now)};
-
-	add_exceptions(search, query_run(&find_expired_claims, values, NULL, 0));
-	if (search->moving)
-	{
-		values[1] = UUIDPGetDatum(search->moving);
-		add_exceptions(search, query_run(&find_claims_of_visit, values, NULL, 0));
-	}
-	qsort(search->exceptions, search->nexceptions, sizeof(Exception), compare_exceptions);
-}
-
 static bool
-is_exception(const Search *search, const pg_uuid_t *resource, const TakenSeat *claim)
+receive_claim(const pg_uuid_t *resource, const TakenSeat *claim, void *argument)
 {
-	Exception wanted = {*resource, claim->starts_at, claim->seat};
-
-	return search->nexceptions > 0 && bsearch(&wanted, search->exceptions, search->nexceptions,
-											  sizeof(Exception), compare_exceptions);
-}
-
-/* A row of the claims; no column of theirs is null. */
-static bool
-receive_claim(const Datum *values, const bool *nulls, void *argument)
-{
-	Search *search = argument;
-	const pg_uuid_t *resource = DatumGetUUIDP(values[CLAIM_RESOURCE]);
-	TakenSeat claim = {
-		.seat = DatumGetInt32(values[CLAIM_SEAT]),
-		.starts_at = DatumGetTimestampTz(values[CLAIM_STARTS_AT]),
-		.ends_at = DatumGetTimestampTz(values[CLAIM_ENDS_AT]),
-	};
-
-	if (is_exception(search, resource, &claim))
-		return true;
-	search->is_stopped = !sweep_claim(&search->sweep, resource, &claim);
-	return !search->is_stopped;
+	return sweep_claim(argument, resource, claim);
 }
 
 /* Go along the claims from the first start that is not decided yet. */
@@ -230,21 +103,18 @@ static void
 stream_claims(Search *search)
 {
 	Sweep *sweep = &search->sweep;
-	TimestampTz from = sweep_claims_from(sweep);
-	Datum values[] = {
-		UUIDPGetDatum(search->clinic),
-		TimestampTzGetDatum(from - search->request.longest_claim),
-		TimestampTzGetDatum(from),
-		TimestampTzGetDatum(sweep_claims_to(sweep)),
-		search->wanted,
+	ClaimStream stream = {
+		.clinic = search->clinic,
+		.resources = search->wanted,
+		.from = sweep_claims_from(sweep),
+		.to = sweep_claims_to(sweep),
+		.longest_claim = search->request.longest_claim,
+		.exceptions = search->exceptions,
 	};
 
 	CHECK_FOR_INTERRUPTS();
 	sweep_claims_begin(sweep);
-	search->is_stopped = false;
-	query_stream(search->has_few ? &find_claims_of_few : &find_claims, values, receive_claim,
-				 search);
-	if (!search->is_stopped)
+	if (claims_stream(&stream, receive_claim, sweep))
 		sweep_claims_end(sweep);
 }
 
@@ -286,7 +156,7 @@ static void
 search_all(Search *search)
 {
 	Sweep *sweep = &search->sweep;
-	bool at_once = search->pool.nresources == 0 && !search->has_few;
+	bool at_once = search->pool.nresources == 0 && search->wanted == 0;
 	TimestampTz end = search->request.last + 1;
 	int64 length = FIRST_STRETCH;
 
@@ -362,8 +232,7 @@ list_few(Search *search)
 	const Sweep *sweep = &search->sweep;
 	pg_uuid_t *ids;
 
-	search->has_few = sweep->nswept * FEW < search->providers->count;
-	if (!search->has_few)
+	if (sweep->nswept * FEW >= search->providers->count)
 		return;
 	ids = palloc(sizeof(pg_uuid_t) * sweep->nswept);
 	for (int i = 0; i < sweep->nswept; i++)
@@ -536,7 +405,8 @@ find_slots(PG_FUNCTION_ARGS)
 	prepare(&search);
 	if (search.sweep.nswept > 0)
 	{
-		read_exceptions(&search);
+		search.exceptions =
+			claim_exceptions_read(search.clinic, search.facts.booking.now, search.moving);
 		list_few(&search);
 		sweep_start(&search.sweep);
 		search_all(&search);
