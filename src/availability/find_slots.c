@@ -236,7 +236,7 @@ list_few(Search *search)
 		return;
 	ids = palloc(sizeof(pg_uuid_t) * sweep->nswept);
 	for (int i = 0; i < sweep->nswept; i++)
-		ids[i] = search->providers->list[sweep->swept[i].place].id;
+		ids[i] = search->providers->ids[sweep->swept[i].place];
 	search->wanted = uuid_array(ids, sweep->nswept);
 }
 
@@ -379,7 +379,7 @@ put_start(const FreeStart *start, void *argument)
 	const Search *search = argument;
 	ReturnSetInfo *result = search->result;
 	Datum range = range_datum(start->starts_at, start->ends_at);
-	Datum values[] = {UUIDPGetDatum(&search->providers->list[start->place].id), range,
+	Datum values[] = {UUIDPGetDatum(&search->providers->ids[start->place]), range,
 					  Int32GetDatum(start->seats_left)};
 	bool nulls[lengthof(values)] = {false};
 

@@ -417,8 +417,7 @@ decide_for(Sweep *sweep, const Cohort *cohort, int index)
 		seats = claims_free_seats(swept->claims, seats, time.claim_from, time.claim_to);
 	/* Of one seat it is known already that the pool suffices, unless the provider is in it. */
 	if (seats > 1 || (seats == 1 && sweep->pool_has_providers))
-		seats =
-			pool_visits(request->pool, &request->providers->list[swept->place].id, &time, seats);
+		seats = pool_visits(request->pool, &request->providers->ids[swept->place], &time, seats);
 	if (seats > 0)
 		add_pending(sweep, (FreeStart){swept->place, cohort->starts_at, cohort->ends_at, seats});
 }

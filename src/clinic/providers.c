@@ -93,7 +93,6 @@ read_provider(Provider *provider, uint64 row, MemoryContext memory)
 	const char *timezone = query_text(row, PROVIDER_TIMEZONE);
 	const char *specialty = query_text(row, PROVIDER_SPECIALTY);
 
-	provider->id = *query_uuid(row, PROVIDER_ID);
 	configuration->is_provider = true;
 	configuration->is_active = query_bool(row, PROVIDER_IS_ACTIVE);
 	configuration->seats = query_int32(row, PROVIDER_SEATS, 0);
@@ -105,7 +104,7 @@ read_provider(Provider *provider, uint64 row, MemoryContext memory)
 static void
 enter_place(ClinicProviders *providers, int place)
 {
-	uint32 slot = provider_hash(&providers->list[place].id) & providers->mask;
+	uint32 slot = provider_hash(&providers->ids[place]) & providers->mask;
 
 	while (providers->places[slot] >= 0)
 		slot = (slot + 1) & providers->mask;
@@ -123,9 +122,11 @@ read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 	providers->mask = nslots - 1;
 	providers->places = MemoryContextAlloc(memory, sizeof(int32) * nslots);
 	memset(providers->places, 0xff, sizeof(int32) * nslots);
+	providers->ids = MemoryContextAlloc(memory, sizeof(pg_uuid_t) * Max(nrows, 1));
 	providers->list = MemoryContextAllocZero(memory, sizeof(Provider) * Max(nrows, 1));
 	for (uint64 row = 0; row < nrows; row++)
 	{
+		providers->ids[row] = *query_uuid(row, PROVIDER_ID);
 		read_provider(&providers->list[row], row, memory);
 		enter_place(providers, (int) row);
 	}

@@ -11,22 +11,21 @@
 #include "availability/open_days.h"
 #include "clinic/configuration.h"
 
+/* A search asks all of them for what stands first, so that should be close together. */
 typedef struct Provider
 {
-	pg_uuid_t id;
+	OfferList offers;
+	const char *specialty;	/* may be NULL */
+	bool has_several_seats; /* on some day it may */
 	ResourceConfiguration configuration;
 	Opening opening;
-	OfferList offers;
-	const char *specialty; /* may be NULL */
-
-	/* May some day have more than one seat? */
-	bool has_several_seats;
 } Provider;
 
 typedef struct ClinicProviders
 {
 	int count;
 	Provider *list; /* by code */
+	pg_uuid_t *ids; /* of these */
 	OpenDays *days;
 
 	/* where a provider stands in the list, by a hash of the id; -1: nobody */
@@ -56,7 +55,7 @@ provider_place(const ClinicProviders *providers, const pg_uuid_t *id)
 	{
 		int place = providers->places[slot];
 
-		if (memcmp(&providers->list[place].id, id, UUID_LEN) == 0)
+		if (memcmp(&providers->ids[place], id, UUID_LEN) == 0)
 			return place;
 		slot = (slot + 1) & providers->mask;
 	}

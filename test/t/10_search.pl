@@ -70,6 +70,13 @@ my $join = "select * from clinic.service s cross join lateral clinic.find_slots(
 is(planned($join), 4, 'in a join too');
 like($node->safe_psql('postgres', "analyze clinic.service; analyze clinic.resource; explain $join"), qr/^\S.*rows=[1-8] /, 'which is not expected to return more');
 
+# What a session knows of the doctors and their days holds until another session changes it.
+my $changes = join ' ', map { "-c \"$_\"" } "update clinic.resource set is_active = false where code = 'D19'",
+  "insert into clinic.closure (clinic_id, during) values ('$clinic', '[2030-01-08 08:00Z,2030-01-08 09:00Z)')";
+my $search = "select r.code, to_char(f.slot_from, 'HH24:MI') from (select provider_id, lower(slot) as slot_from from clinic.find_slots('$service', $during, 2, clinic_id => '$clinic')) f join clinic.resource r on r.id = f.provider_id order by 2, 1;";
+is($node->safe_psql('postgres', "$search\n\\! psql -X -q -d '@{[ $node->connstr('postgres') ]}' $changes\n$search"), "D1|08:00\nD21|08:00\nD39|09:00\nD59|09:00", 'a change by another session is seen at once');
+$node->safe_psql('postgres', "delete from clinic.closure; update clinic.resource set is_active = true");
+
 # Four write, four search: in each snapshot all is found that is free in it, and nothing else.
 sub writer
 {
