@@ -181,7 +181,7 @@ is_of_specialty(const Search *search, const Provider *provider)
 		   (provider->specialty && strcmp(provider->specialty, search->specialty) == 0);
 }
 
-/* Add the provider, if visits for the service may be booked with him at all. */
+/* Add the provider, if visits for the service may be booked with them at all. */
 static void
 add_provider(Search *search, int place)
 {
