@@ -18,6 +18,7 @@ OBJS = \
 	src/random.o \
 	src/uuid7.o \
 	src/restore.o \
+	src/attempt.o \
 	src/trigger.o \
 	src/civil/civil.o \
 	src/civil/civil_sql.o \
@@ -36,11 +37,17 @@ OBJS = \
 	src/recurrence/rrule.o \
 	src/recurrence/rrule_parts.o \
 	src/recurrence/make_rrule.o \
+	src/recurrence/rrule_days.o \
+	src/recurrence/rrule_expand.o \
+	src/recurrence/rrule_count.o \
+	src/recurrence/rrule_zone.o \
+	src/recurrence/recurrence_sql.o \
 	src/recurrence/ical.o \
 	src/recurrence/recurrence_ical.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
 	src/clinic/clinic.o \
+	src/clinic/closure_row.o \
 	src/clinic/configuration.o \
 	src/clinic/opening_rows.o \
 	src/clinic/providers.o \
@@ -51,6 +58,7 @@ OBJS = \
 	src/patient/vaccination.o \
 	src/availability/predicate.o \
 	src/availability/seats.o \
+	src/availability/closure.o \
 	src/availability/opening.o \
 	src/availability/open_days.o \
 	src/availability/grid.o \
@@ -79,6 +87,7 @@ OBJS = \
 	src/booking/account.o \
 	src/booking/cancel_notice.o \
 	src/booking/rules.o \
+	src/booking/look.o \
 	src/booking/holds.o \
 	src/booking/picks.o \
 	src/booking/patient_rules.o \
@@ -91,9 +100,14 @@ OBJS = \
 	src/booking/request.o \
 	src/booking/choose_provider.o \
 	src/booking/book.o \
+	src/booking/bulk.o \
 	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \
+	src/series/series.o \
+	src/series/series_book.o \
+	src/series/series_change.o \
+	src/series/series_sql.o \
 	src/booking/computed.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
@@ -103,6 +117,7 @@ SQL_FRAGMENTS = \
 	src/identity/identity.sql \
 	src/hours/hours.sql \
 	src/recurrence/rrule.sql \
+	src/recurrence/expand.sql \
 	src/recurrence/ical.sql \
 	src/schema/tables.sql \
 	src/journal/journal.sql \
@@ -111,6 +126,7 @@ SQL_FRAGMENTS = \
 	src/booking/booking.sql \
 	src/booking/holds.sql \
 	src/booking/computed.sql \
+	src/series/series.sql \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
@@ -188,7 +204,7 @@ test:
 
 bench:
 	@script/install-packages build
-	@script/server run --durable bench/run
+	@script/server run --durable bash -c 'bench/run && bench/recurrence/run'
 
 soak:
 	@script/install-packages build test

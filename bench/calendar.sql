@@ -91,6 +91,25 @@ as $$
        bench.clinic, bench.calendar
 $$;
 
+-- The same nights: where a series of each doctor's may begin, on so many days of the week.
+create table bench.series_service (id uuid not null);
+
+create function bench.series_starts(weekdays int, how_many int)
+returns table (doctor uuid, patient uuid, service uuid, clinic uuid, starts_at timestamptz)
+language sql stable
+as $$
+  select doctor.id,
+         patient.id,
+         service.id,
+         clinic.id,
+         (calendar.first_monday + n / 200 + time '20:00' + n / 10 % 20 * interval '30 minutes')
+           at time zone 'Europe/Berlin'
+  from generate_series(0, least(how_many, 200 * weekdays) - 1) n
+  join bench.night_doctor doctor on doctor.number = n % 10
+  join bench.patient on patient.number = n * 7 % 10000,
+       bench.series_service service, bench.clinic, bench.calendar
+$$;
+
 -- A day of 16 numbers, for one of the hot doctor's patients.
 create table bench.token_doctor (id uuid not null, service uuid not null);
 

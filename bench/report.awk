@@ -120,6 +120,14 @@ function many(what, contender, goal,    x, y)
 			quotient(1000 * x, y), "", goal
 }
 
+# What a series takes, whole.
+function series(count, goal,    x)
+{
+	x = median("series " count " off" SUBSEP "booked_per_second")
+	if (x != "" && x != 0)
+		printf "%-66s %7.1f %7s %7s  %-12s %s\n", "a series of " count ": ms", 1000 / x, "-", "-", "-", goal
+}
+
 function check(bench,    contender, total, i, j, n, names, name, line)
 {
 	n = split("deadlocks serialization_failures overlaps_seen overlaps wrong_claims", names)
@@ -172,6 +180,8 @@ END {
 	rooms()
 	many("a file of book() calls, psql", "statements", ">= 5")
 	many("book(), prepared", "book", "")
+	series(52, "<= 15 ms")
+	series(366, "<= 60 ms")
 	slots("one doctor's day, free_time() | range_agg: ms", "ours_free_time", 1, "<= 0.03 ms")
 	slots("one doctor's month, free_time() | range_agg: ms", "ours_free_time", 31, "<= 0.15 ms")
 	slots("one doctor's day, available_slots() | range_agg: ms", "ours_available_slots", 1, "")
@@ -192,4 +202,5 @@ END {
 	check("quiet")
 	check("rooms")
 	check("many")
+	check("series")
 }

@@ -153,6 +153,19 @@ cross join lateral clinic.book_token(p.id, :'ho', '2035-03-29') a
 where p.n = 5;
 select * from clinic.token_days(:'ho', '[2035-03-28,2035-03-31)');
 
+\echo A visit every Wednesday at five, eight times from April on; on the first Wednesday of a month
+\echo all doctors meet from four to six. What cannot be had moves to the next free start.
+insert into clinic.closure (during, rrule, reason) values
+  ('[2035-04-04 16:00,2035-04-04 18:00)', 'FREQ=MONTHLY;BYDAY=1WE', 'meeting of the doctors');
+select occurrence, outcome, detail
+from clinic.book_series((select id from patient_number where n = 6), :'ho', :'follow_up', '2035-04-04 17:00',
+                        'FREQ=WEEKLY;COUNT=8', on_conflict => 'next_free');
+select id as series from clinic.series \gset
+select occurrence_at, starts_at from clinic.appointment where series_id = :'series' and starts_at <> occurrence_at order by 1;
+\echo From 2 May on they are at half past three.
+select occurrence, outcome, detail
+from clinic.reschedule_series(:'series', '2035-05-02 15:30', '2035-05-02 17:00', 'following');
+
 \echo Visits whose claims are not what they should be, by verify():
 select count(*) from clinic.verify();
 

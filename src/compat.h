@@ -8,6 +8,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
@@ -15,6 +16,11 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/rangetypes.h"
+
+/* VARSIZE() and its kin were in postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM < 140000
 #error "clinic_sched needs PostgreSQL 14 or later"
@@ -59,6 +65,16 @@ owns_extension_oid(Oid extension, Oid roleid)
 	return object_ownercheck(ExtensionRelationId, extension, roleid);
 #else
 	return pg_extension_ownercheck(extension, roleid);
+#endif
+}
+
+static inline bool
+may_execute(Oid function, Oid roleid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, roleid, ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 

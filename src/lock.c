@@ -115,7 +115,21 @@ lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner man
 	acquire_within(clinic, resource_key(clinic, resource), LOCK_EXCLUSIVE, manner);
 }
 
-/* The resources' locks and those of their days, in order. */
+void
+lock_resources(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+			   LockManner manner)
+{
+	LockKey *keys = palloc(sizeof(LockKey) * Max(nresources, 1));
+
+	for (int i = 0; i < nresources; i++)
+		keys[i] = resource_key(clinic, &resources[i]);
+	qsort(keys, nresources, sizeof(LockKey), compare_keys);
+	for (int i = 0; i < nresources; i++)
+		acquire_within(clinic, keys[i], LOCK_EXCLUSIVE, manner);
+	pfree(keys);
+}
+
+/* The resources' locks and those of their days, in order; a resource held exclusively needs none. */
 static LockKey *
 keys_of_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, TimestampTz from,
 			 TimestampTz to, int *nkeys)
@@ -125,7 +139,11 @@ keys_of_days(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources
 	*nkeys = 0;
 	for (int i = 0; i < nresources; i++)
 	{
-		keys[(*nkeys)++] = resource_key(clinic, &resources[i]);
+		LockKey resource = resource_key(clinic, &resources[i]);
+
+		if (is_held(resource, LOCK_EXCLUSIVE))
+			continue;
+		keys[(*nkeys)++] = resource;
 		*nkeys += day_keys(clinic, &resources[i], from, to, &keys[*nkeys]);
 	}
 	qsort(keys, *nkeys, sizeof(LockKey), compare_keys);

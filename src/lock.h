@@ -8,7 +8,8 @@
  *		clinic (shared) -> idempotency key -> visit -> patient
  *			-> resource (shared) -> (resource, UTC day) (exclusive)
  *
- * and within a level by the hash of what is locked.  A lock that would break
+ * and within a level by the hash of what is locked.  A series takes its resources
+ * exclusively instead of hundreds of days.  A lock that would break
  * the order (an earlier one, an upgrade, or the clinic exclusively in place of
  * more than LOCK_LIMIT locks) is tried, never waited for: failing that, the
  * transaction ends with 40001 and a hint that names clinic.lock_for_import().
@@ -60,6 +61,13 @@ extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, Lock
 
 /* For a writer of the resource itself. */
 extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner);
+
+/*
+ * The same of several, for a writer of more of their days than it would lock one
+ * by one: they are all covered.
+ */
+extern void lock_resources(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
+						   LockManner manner);
 
 /* The locks that one of the two below took. */
 typedef struct DayLocks

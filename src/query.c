@@ -255,6 +255,13 @@ uuid_array(const pg_uuid_t *uuids, int count)
 		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
+Datum
+timestamptz_array(Datum *instants, int count)
+{
+	return PointerGetDatum(construct_array(instants, count, TIMESTAMPTZOID, sizeof(TimestampTz),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
 int
 uuids_read(Datum array, const char *name, pg_uuid_t **uuids)
 {

@@ -101,6 +101,9 @@ extern Datum query_copy_composite(uint64 row, int column);
 /* A parameter of type uuid[]. */
 extern Datum uuid_array(const pg_uuid_t *uuids, int count);
 
+/* A parameter of type timestamptz[]. */
+extern Datum timestamptz_array(Datum *instants, int count);
+
 /* The elements of an argument of type uuid[], which may not be null; how many. */
 extern int uuids_read(Datum array, const char *name, pg_uuid_t **uuids);
 

@@ -60,6 +60,14 @@ select row_number() over (order by code) - 1, id from clinic.provider where code
 insert into bench.night_service
 select case code when 'three' then 3 else 1 end, id from clinic.service where code in ('three', 'follow_up');
 
+-- A service that is booked for longer than a year ahead.
+insert into clinic.service (clinic_id, code, name, duration, max_advance)
+select bench.clinic.id, 'series', 'Series', '30 minutes', '2 years'
+from bench.clinic;
+
+insert into bench.series_service
+select id from clinic.service where code = 'series';
+
 -- A doctor whose days are 16 tokens.
 insert into clinic.provider (clinic_id, code, name, seats, hours)
 select bench.clinic.id, 'T', 'Token doctor', 16, '24/7'
@@ -82,5 +90,5 @@ where p.code = 'T' and s.code = 'token';
 -- What an application that books is given; never the claims or the journal.
 grant usage on schema clinic to clinic_bench_app;
 grant execute on all functions in schema clinic to clinic_bench_app;
-grant select, insert, update on clinic.appointment to clinic_bench_app;
+grant select, insert, update on clinic.appointment, clinic.series to clinic_bench_app;
 grant select on clinic.clinic, clinic.patient, clinic.resource, clinic.provider, clinic.service to clinic_bench_app;

@@ -220,3 +220,13 @@ listing_next(Listing *listing, Slot *slot)
 {
 	return listing->mode == MODE_TOKEN ? next_day(listing, slot) : next_start(listing, slot);
 }
+
+void
+listing_seek(Listing *listing, TimestampTz from)
+{
+	listing->from = from;
+	listing->interval = 0;
+	listing->is_in_interval = false;
+	if (listing->mode == MODE_TOKEN)
+		listing->day = clock_day(&listing->clock, from);
+}

@@ -71,6 +71,9 @@ extern Listing *listings_read(const ListingRequest *request, const pg_uuid_t *pr
 /* The next start; false when there is none. */
 extern bool listing_next(Listing *listing, Slot *slot);
 
+/* Go on with the starts from an instant on. */
+extern void listing_seek(Listing *listing, TimestampTz from);
+
 /* A start that need not be of the grid; all of the visit must have been read. */
 extern void listing_judge(Listing *listing, TimestampTz starts_at, TimestampTz ends_at, Slot *slot);
 

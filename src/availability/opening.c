@@ -108,13 +108,6 @@ opening_day_bounds(const Opening *opening, DateADT day, TimestampTz *from, Times
  * Lists of intervals that are being made
  */
 
-typedef struct IntervalList
-{
-	int count;
-	int room;
-	OpenInterval *intervals;
-} IntervalList;
-
 static void
 append(IntervalList *list, TimestampTz opens, TimestampTz closes)
 {
@@ -199,29 +192,75 @@ compare_intervals(const void *a, const void *b)
 	return (opens_a > opens_b) - (opens_a < opens_b);
 }
 
+/* In any order. */
+static void
+add_part(IntervalList *list, OpenInterval part)
+{
+	if (part.opens >= part.closes)
+		return;
+	if (list->room == 0)
+		*list = empty_list(4);
+	if (list->count == list->room)
+	{
+		list->room *= 2;
+		list->intervals = repalloc(list->intervals, sizeof(OpenInterval) * list->room);
+	}
+	list->intervals[list->count++] = part;
+}
+
+/* What closures of one kind that have a rule come to within [from, to). */
+static IntervalList
+recurring_intervals(const OpeningRules *rules, pg_tz *zone, bool open, TimestampTz from,
+					TimestampTz to)
+{
+	IntervalList list = {0};
+	ClosureScan scan;
+	OpenInterval found;
+
+	for (int i = 0; i < rules->nclosures; i++)
+	{
+		const Closure *closure = &rules->closures[i];
+
+		if (closure->rule == NULL || closure->is_open != open || closure->from >= to)
+			continue;
+		closure_begin(&scan, closure, zone, from, to);
+		while (closure_next(&scan, &found))
+			add_part(&list, (OpenInterval){Max(found.opens, from), Min(found.closes, to)});
+	}
+	return list;
+}
+
+static RecurringClosures
+recurring_closures(const Opening *opening, bool open, TimestampTz from, TimestampTz to)
+{
+	return (RecurringClosures){
+		.own = recurring_intervals(&opening->own, opening->zone, open, from, to),
+		.clinic = recurring_intervals(&opening->clinic, opening->clinic_zone, open, from, to),
+	};
+}
+
 /* The closures of one kind within [from, to), in order and merged. */
 static IntervalList
-closure_intervals(const Opening *opening, bool open, TimestampTz from, TimestampTz to)
+closure_intervals(const Opening *opening, bool open, const RecurringClosures *recurring,
+				  TimestampTz from, TimestampTz to)
 {
 	const OpeningRules *const rules[] = {&opening->own, &opening->clinic};
+	const IntervalList *const lists[] = {&recurring->own, &recurring->clinic};
 	IntervalList found = empty_list(4);
 	IntervalList merged;
 
 	for (size_t i = 0; i < lengthof(rules); i++)
+	{
 		for (int j = 0; j < rules[i]->nclosures; j++)
 		{
 			const Closure *closure = &rules[i]->closures[j];
-			OpenInterval part = {Max(closure->from, from), Min(closure->to, to)};
 
-			if (closure->is_open != open || part.opens >= part.closes)
-				continue;
-			if (found.count == found.room)
-			{
-				found.room *= 2;
-				found.intervals = repalloc(found.intervals, sizeof(OpenInterval) * found.room);
-			}
-			found.intervals[found.count++] = part;
+			if (closure->is_open == open && closure->rule == NULL)
+				add_part(&found, (OpenInterval){Max(closure->from, from), Min(closure->to, to)});
 		}
+		for (int j = 0; j < lists[i]->count; j++)
+			add_part(&found, lists[i]->intervals[j]);
+	}
 	if (found.count < 2)
 		return found;
 	qsort(found.intervals, found.count, sizeof(OpenInterval), compare_intervals);
@@ -276,13 +315,15 @@ static IntervalList
 weekly_and_special_intervals(const Opening *opening, TimestampTz from, TimestampTz to,
 							 bool absent_too)
 {
+	RecurringClosures recurring;
 	IntervalList weekly;
 	IntervalList special;
 
 	if (from >= to)
 		return empty_list(0);
 	weekly = weekly_intervals(opening, from, to, absent_too);
-	special = closure_intervals(opening, true, from, to);
+	recurring = recurring_closures(opening, true, from, to);
+	special = closure_intervals(opening, true, &recurring, from, to);
 	return special.count > 0 ? added(&weekly, &special) : weekly;
 }
 
@@ -292,6 +333,7 @@ set_times(OpenTimes *times, const Opening *opening, IntervalList list)
 	times->opening = opening;
 	times->clock = civil_clock(opening->zone);
 	times->day = DATEVAL_NOBEGIN;
+	times->recurring = (RecurringClosures){0};
 	times->count = list.count;
 	times->intervals = list.intervals;
 }
@@ -300,9 +342,11 @@ void
 open_times(OpenTimes *times, const Opening *opening, TimestampTz from, TimestampTz to)
 {
 	IntervalList open = weekly_and_special_intervals(opening, from, to, false);
-	IntervalList closed = closure_intervals(opening, false, from, to);
+	RecurringClosures recurring = recurring_closures(opening, false, from, to);
+	IntervalList closed = closure_intervals(opening, false, &recurring, from, to);
 
 	set_times(times, opening, closed.count > 0 ? without(&open, &closed) : open);
+	times->recurring = recurring;
 }
 
 void
@@ -331,11 +375,15 @@ first_closing_after(const OpenTimes *times, TimestampTz instant)
 }
 
 static bool
-is_closed_in(const OpeningRules *rules, TimestampTz from, TimestampTz to)
+is_closed_in(const OpeningRules *rules, const IntervalList *recurring, TimestampTz from,
+			 TimestampTz to)
 {
 	for (int i = 0; i < rules->nclosures; i++)
-		if (!rules->closures[i].is_open && rules->closures[i].from < to &&
-			rules->closures[i].to > from)
+		if (!rules->closures[i].is_open && rules->closures[i].rule == NULL &&
+			rules->closures[i].from < to && rules->closures[i].to > from)
+			return true;
+	for (int i = 0; i < recurring->count; i++)
+		if (recurring->intervals[i].opens < to && recurring->intervals[i].closes > from)
 			return true;
 	return false;
 }
@@ -388,9 +436,9 @@ opening_refusal(OpenTimes *times, VisitMode mode, TimestampTz starts_at, Timesta
 {
 	if (fits(times, mode, starts_at, ends_at))
 		return REASON_NONE;
-	if (is_closed_in(&times->opening->clinic, starts_at, ends_at))
+	if (is_closed_in(&times->opening->clinic, &times->recurring.clinic, starts_at, ends_at))
 		return REASON_CLINIC_CLOSED;
-	if (is_closed_in(&times->opening->own, starts_at, ends_at) ||
+	if (is_closed_in(&times->opening->own, &times->recurring.own, starts_at, ends_at) ||
 		!open_times_day(times, mode, starts_at).available)
 		return REASON_PROVIDER_ABSENT;
 	return REASON_OUTSIDE_HOURS;

@@ -19,6 +19,7 @@
 #ifndef CLINIC_SCHED_OPENING_H
 #define CLINIC_SCHED_OPENING_H
 
+#include "availability/closure.h"
 #include "booking/status.h"
 #include "errors.h"
 #include "hours/open_hours.h"
@@ -33,13 +34,6 @@ typedef struct Rota
 	VisitMode mode;
 	int32 seats; /* 0: as the resource has */
 } Rota;
-
-typedef struct Closure
-{
-	TimestampTz from;
-	TimestampTz to;
-	bool is_open;
-} Closure;
 
 typedef struct DayCapacity
 {
@@ -60,7 +54,8 @@ typedef struct OpeningRules
 
 typedef struct Opening
 {
-	pg_tz *zone; /* the resource's */
+	pg_tz *zone;		/* the resource's */
+	pg_tz *clinic_zone; /* of the clinic's closures */
 	OpeningRules own;
 	OpeningRules clinic; /* hours NULL: not followed */
 	int ndays;
@@ -90,6 +85,20 @@ extern OpeningDay opening_day_at(const Opening *opening, VisitMode mode, Timesta
 extern void opening_day_bounds(const Opening *opening, DateADT day, TimestampTz *from,
 							   TimestampTz *to);
 
+typedef struct IntervalList
+{
+	int count;
+	int room;
+	OpenInterval *intervals;
+} IntervalList;
+
+/* What closures with a rule come to, in any order. */
+typedef struct RecurringClosures
+{
+	IntervalList own;
+	IntervalList clinic;
+} RecurringClosures;
+
 /* Open intervals, in order; none touches the next. */
 typedef struct OpenTimes
 {
@@ -99,6 +108,8 @@ typedef struct OpenTimes
 	/* the day that was asked about last, and until when the one before goes on in it */
 	DateADT day;
 	TimestampTz night_end;
+
+	RecurringClosures recurring; /* those that close, but for listed_times() */
 
 	int count;
 	OpenInterval *intervals;

@@ -20,6 +20,13 @@ static SavedQuery find_patient_account = {
 	.as_owner = true,
 };
 
+static SavedQuery find_series_patient = {
+	.sql = "select s.patient_id from clinic.series s where s.clinic_id" EQ "$1 and s.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
 static bool
 answers_for(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 {
@@ -67,6 +74,19 @@ account_may_change(const VisitRow *visit)
 	return !(notice.is_wanted && notice.has_begun);
 }
 
+/* A visit that an account inserts is of no other patient's series. */
+static void
+check_series(const VisitRow *row)
+{
+	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_SERIES_ID)};
+
+	if (visit_isnull(row, VISIT_SERIES_ID))
+		return;
+	if (query_run(&find_series_patient, values, NULL, 1) == 0 ||
+		memcmp(query_uuid(0, 1), visit_uuid(row, VISIT_PATIENT_ID), UUID_LEN) != 0)
+		refuse(REASON_NOT_YOURS, "this series is not that patient's", NULL, NULL);
+}
+
 void
 check_account_insert(VisitRow *row)
 {
@@ -82,6 +102,7 @@ check_account_insert(VisitRow *row)
 	if (!visit_isnull(row, VISIT_OVERRIDE_REASON) || visit_mode(row) == MODE_WALK_IN ||
 		(status != STATUS_HELD && status != STATUS_SCHEDULED))
 		refuse_account();
+	check_series(row);
 	for (size_t i = 0; i < lengthof(left_to_us); i++)
 		visit_set_null(row, left_to_us[i]);
 	visit_set(row, VISIT_CREATED_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "availability/listing.h"
 #include "booking/choose_provider.h"
+#include "booking/look.h"
 #include "booking/holds.h"
 #include "booking/patient_rules.h"
 #include "catalog/pg_type.h"
@@ -546,4 +547,20 @@ choose_provider(BookingRequest *request)
 			refuse_choice(&choice, &options);
 		done = take_any(&choice, &options);
 	}
+}
+
+void
+suggest_provider(BookingRequest *request)
+{
+	Choice choice = {.request = request};
+	Options options = {.memory = CurrentMemoryContext, .reason = REASON_NONE};
+
+	facts_read(&choice.facts, request->clinic, request->service, NULL);
+	check_start(&choice);
+	read_providers(&choice);
+	options.list = palloc(sizeof(Option) * Max(choice.providers.count, 1));
+	plan_start(&choice, &options);
+	if (options.count == 0)
+		refuse_choice(&choice, &options);
+	request->provider = &options.list[0].provider;
 }

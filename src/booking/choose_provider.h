@@ -14,4 +14,7 @@
  */
 extern void choose_provider(BookingRequest *request);
 
+/* Set the request's provider to who would be chosen as things stand, and lock nothing; or refuse. */
+extern void suggest_provider(BookingRequest *request);
+
 #endif /* CLINIC_SCHED_CHOOSE_PROVIDER_H */

@@ -5,7 +5,7 @@
 #ifndef CLINIC_SCHED_OCCUPANCY_H
 #define CLINIC_SCHED_OCCUPANCY_H
 
-#include "booking/rules.h"
+#include "booking/look.h"
 #include "booking/visit.h"
 
 /* The row's start and end must be known. */

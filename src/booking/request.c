@@ -12,6 +12,7 @@
 #include "booking/account.h"
 #include "booking/choose_provider.h"
 #include "booking/holds.h"
+#include "booking/look.h"
 #include "booking/request.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"

@@ -21,6 +21,8 @@
 	COLUMN(PROVIDER_ID, "provider_id") \
 	COLUMN(RESOURCE_IDS, "resource_ids") \
 	COLUMN(SERVICE_ID, "service_id") \
+	COLUMN(SERIES_ID, "series_id") \
+	COLUMN(SERIES_EXCEPTION, "series_exception") \
 	COLUMN(MODE, "mode") \
 	COLUMN(STATUS, "status") \
 	COLUMN(STARTS_AT, "starts_at") \

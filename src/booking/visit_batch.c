@@ -80,7 +80,8 @@ others_see_to_rows(void)
 }
 
 void
-visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatients)
+visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatients,
+				  const Stretch *stretches, int nstretches)
 {
 	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(patients, npatients)};
 	VisitBatch *opened;
@@ -99,6 +100,7 @@ visit_batch_begin(const pg_uuid_t *clinic, const pg_uuid_t *patients, int npatie
 		opened->patients[i].is_active = query_bool(i, 2);
 	}
 	qsort(opened->patients, opened->npatients, sizeof(BatchPatient), compare_patients);
+	look_ahead(clinic, stretches, nstretches);
 	journal_begin_batch();
 	batch = opened;
 }
@@ -112,6 +114,7 @@ visit_batch_end(void)
 		return;
 	/* What is written and asked from here on is about single rows again. */
 	batch = NULL;
+	look_ahead_end();
 	journal_end_batch();
 	if (ended->nrows == 0)
 		return;
@@ -123,6 +126,7 @@ void
 visit_batch_abandon(void)
 {
 	batch = NULL;
+	look_ahead_end();
 	journal_abandon_batch();
 }
 

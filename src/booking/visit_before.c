@@ -441,6 +441,9 @@ before_update(const TriggerData *trigger, const TriggerRows *rows)
 		check_cancel_notice(&row, &old, cancelled);
 	if (moved || reclaims(&row, &old))
 		replan(&row, &old, trigger, override);
+	/* Who moves it with its series says that it is none. */
+	if (moved && !visit_isnull(&row, VISIT_SERIES_ID) && !is_set(trigger, VISIT_SERIES_EXCEPTION))
+		visit_set(&row, VISIT_SERIES_EXCEPTION, BoolGetDatum(true));
 	if (!same_status)
 		stamp_status(&row, status);
 	visit_set(&row, VISIT_UPDATED_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));

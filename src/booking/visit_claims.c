@@ -157,13 +157,6 @@ int4_array(Datum *values, int count)
 		construct_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
-static Datum
-timestamptz_array(Datum *values, int count)
-{
-	return PointerGetDatum(construct_array(values, count, TIMESTAMPTZOID, sizeof(TimestampTz),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 void
 claims_write(const VisitRow *visits, int nvisits)
 {

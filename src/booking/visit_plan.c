@@ -15,6 +15,7 @@
 #include "booking/holds.h"
 #include "booking/occupancy.h"
 #include "booking/picks.h"
+#include "booking/visit_batch.h"
 #include "booking/visit_plan.h"
 #include "catalog/pg_type.h"
 #include "clinic/clinic.h"
@@ -286,9 +287,11 @@ look_for_seats(const VisitPlan *plan, const pg_uuid_t *resources, int nresources
 			   ChosenSeat *seats)
 {
 	const VisitTime *time = &plan->time;
+	/* The rows of a batch were looked at, and name no free starts. */
+	TimestampTz until = visit_batch_is_open() ? time->claim_to : look_until(plan->facts, time);
 
 	*look = look_at(visit_uuid(plan->row, VISIT_CLINIC_ID), resources, nresources, time->mode,
-					time->starts_at, time->claim_from, look_until(plan->facts, time), plan->except);
+					time->starts_at, time->claim_from, until, plan->except);
 	return check_open(plan, *look,
 					  choose_seats(*look, visit_uuid(plan->row, VISIT_ID), time, seats));
 }
@@ -312,7 +315,10 @@ pick_seats(VisitPlan *plan)
 	if (found < nresources && look->may_have_expired &&
 		expired_holds_exist(clinic, resources, nresources, time->claim_from, time->claim_to) &&
 		expired_holds_reap(clinic, resources, nresources, time->claim_from, time->claim_to) > 0)
+	{
+		look_ahead_end();
 		found = look_for_seats(plan, resources, nresources, &look, seats);
+	}
 	if (found < nresources)
 	{
 		if (found <= plan->named.count)

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "civil/civil.h"
+#include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "utils/builtins.h"

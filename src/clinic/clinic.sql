@@ -76,6 +76,13 @@ create trigger opening_check before insert or update or delete on clinic.closure
 create trigger opening_check before insert or update or delete on clinic.day_capacity
   for each row execute function clinic.opening_check();
 
+create function clinic.closure_check() returns trigger
+  language c as 'MODULE_PATHNAME', 'closure_check';
+comment on function clinic.closure_check() is
+  'Trigger: a closure that recurs is the first occurrence of its rule.';
+create trigger rule_check before insert or update of resource_id, during, rrule on clinic.closure
+  for each row when (new.rrule is not null) execute function clinic.closure_check();
+
 create function clinic.staff_only() returns trigger
   language c as 'MODULE_PATHNAME', 'staff_only';
 comment on function clinic.staff_only() is 'Trigger: a patient''s account may not write here.';
@@ -120,6 +127,8 @@ create trigger keep_keys before update of clinic_id, id on clinic.closure
 create trigger keep_keys before update of clinic_id, resource_id, day on clinic.day_capacity
   for each row execute function clinic.keep_keys('clinic_id', 'resource_id', 'day');
 create trigger keep_keys before update of clinic_id, id on clinic.patient
+  for each row execute function clinic.keep_keys('clinic_id', 'id');
+create trigger keep_keys before update of clinic_id, id on clinic.series
   for each row execute function clinic.keep_keys('clinic_id', 'id');
 create trigger keep_keys before update of clinic_id, id, mode on clinic.appointment
   for each row execute function clinic.keep_keys('clinic_id', 'id', 'mode');

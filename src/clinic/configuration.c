@@ -518,6 +518,7 @@ resource_opening(const ClinicConfiguration *clinic, const ResourceConfiguration 
 {
 	Opening opening = {
 		.zone = resource->zone ? resource->zone : clinic->zone,
+		.clinic_zone = clinic->zone,
 		.own = resource->opening,
 		.clinic = clinic->opening,
 		.ndays = resource->ndays,

@@ -5,13 +5,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "civil/civil.h"
+#include "clinic/closure_row.h"
 #include "clinic/opening_rows.h"
+#include "compat.h"
 #include "query.h"
 #include "utils/memutils.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 enum
 {
@@ -25,7 +24,9 @@ enum
 enum
 {
 	CLOSURE_DURING = 1,
-	CLOSURE_IS_OPEN
+	CLOSURE_IS_OPEN,
+	CLOSURE_RRULE,
+	CLOSURE_EXDATES
 };
 
 enum
@@ -81,37 +82,25 @@ rows_rotas(OpeningRules *rules, uint64 first, uint64 count, MemoryContext memory
 	rules->rotas = rotas;
 }
 
-/* The first instant of a range, or the first after it, in whatever form its bounds are. */
-static TimestampTz
-bound_instant(const RangeBound *bound)
-{
-	TimestampTz instant = DatumGetTimestampTz(bound->val);
-
-	if (bound->infinite)
-		return bound->lower ? DT_NOBEGIN : DT_NOEND;
-	if (TIMESTAMP_NOT_FINITE(instant))
-		return instant;
-	return bound->inclusive == bound->lower ? instant : instant + 1;
-}
-
 void
 rows_closures(OpeningRules *rules, uint64 first, uint64 count, MemoryContext memory)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	Closure *closures = MemoryContextAllocZero(memory, sizeof(Closure) * Max(count, 1));
 
 	for (uint64 i = 0; i < count; i++)
 	{
 		uint64 row = first + i;
-		RangeBound lower;
-		RangeBound upper;
-		bool empty;
+		bool isnull;
+		Datum during = query_datum(row, CLOSURE_DURING, &isnull);
+		Datum value;
 
-		range_deserialize(type, DatumGetRangeTypeP(query_datum(row, CLOSURE_DURING, &empty)),
-						  &lower, &upper, &empty);
-		closures[i].from = bound_instant(&lower);
-		closures[i].to = bound_instant(&upper);
-		closures[i].is_open = query_bool(row, CLOSURE_IS_OPEN);
+		closures[i] = closure_of_row(during, query_bool(row, CLOSURE_IS_OPEN));
+		value = query_datum(row, CLOSURE_RRULE, &isnull);
+		if (!isnull)
+			closure_set_rule(&closures[i], value, memory);
+		value = query_datum(row, CLOSURE_EXDATES, &isnull);
+		if (!isnull)
+			closure_set_exdates(&closures[i], value, memory);
 	}
 	rules->nclosures = (int) count;
 	rules->closures = closures;

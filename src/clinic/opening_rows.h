@@ -17,8 +17,9 @@
 	" x.mode::pg_catalog.text, x.seats"
 #define ROTA_COLUMN_COUNT 5
 
-#define CLOSURE_COLUMNS "select x.during, x.kind" EQ "'open'::clinic.closure_kind"
-#define CLOSURE_COLUMN_COUNT 2
+#define CLOSURE_COLUMNS \
+	"select x.during, x.kind" EQ "'open'::clinic.closure_kind, x.rrule, x.exdates"
+#define CLOSURE_COLUMN_COUNT 4
 
 #define DAY_COLUMNS "select x.day, x.available, x.seats"
 #define DAY_COLUMN_COUNT 3

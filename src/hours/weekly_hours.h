@@ -11,6 +11,8 @@
 #ifndef CLINIC_SCHED_WEEKLY_HOURS_H
 #define CLINIC_SCHED_WEEKLY_HOURS_H
 
+#include "compat.h"
+
 #define DAYS_OF_WEEK 7
 #define MINUTES_PER_HOUR 60
 #define MINUTES_PER_DAY (24 * MINUTES_PER_HOUR)

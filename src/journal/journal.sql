@@ -42,6 +42,8 @@ create trigger journal_change after insert or update or delete on clinic.service
   for each row execute function clinic.journal_change('service_requirement', 'id');
 create trigger journal_change after insert or update or delete on clinic.patient
   for each row execute function clinic.journal_change('patient', 'id');
+create trigger journal_change after insert or update or delete on clinic.series
+  for each row execute function clinic.journal_change('series', 'id');
 create trigger journal_change after insert or update or delete on clinic.hours
   for each row execute function clinic.journal_change('hours', 'id');
 create trigger journal_change after insert or update or delete on clinic.closure

@@ -19,6 +19,9 @@ comment on type clinic.member_role is 'What a member of the staff works as.';
 create type clinic.resource_kind as enum ('provider', 'room', 'equipment');
 comment on type clinic.resource_kind is 'What a resource is: somebody who sees patients, a room, or a device.';
 
+create type clinic.series_conflict as enum ('skip', 'fail', 'next_free');
+comment on type clinic.series_conflict is
+  'What becomes of an occurrence that cannot be booked: it is left out, or all are, or the next free start is booked.';
 create type clinic.closure_kind as enum ('closed', 'open');
 comment on type clinic.closure_kind is 'Whether a stretch of time is closed against the weekly hours, or open beyond them.';
 

@@ -12,6 +12,7 @@ select pg_catalog.pg_extension_config_dump('clinic.hours', '');
 select pg_catalog.pg_extension_config_dump('clinic.closure', '');
 select pg_catalog.pg_extension_config_dump('clinic.day_capacity', '');
 select pg_catalog.pg_extension_config_dump('clinic.patient', '');
+select pg_catalog.pg_extension_config_dump('clinic.series', '');
 select pg_catalog.pg_extension_config_dump('clinic.appointment', '');
 select pg_catalog.pg_extension_config_dump('clinic.claim', '');
 select pg_catalog.pg_extension_config_dump('clinic.journal', '');

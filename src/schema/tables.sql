@@ -250,6 +250,8 @@ create table clinic.closure (
   resource_id uuid,
   during tstzrange not null,
   kind clinic.closure_kind not null default 'closed',
+  rrule clinic.rrule,
+  exdates timestamptz[],
   reason text,
   created_at timestamptz not null default pg_catalog.now(),
   constraint closure_pkey primary key (clinic_id, id),
@@ -261,13 +263,22 @@ create table clinic.closure (
     check (kind = 'closed' or not pg_catalog.lower_inf(during) and not pg_catalog.upper_inf(during)
                               and pg_catalog.isfinite(pg_catalog.lower(during))
                               and pg_catalog.isfinite(pg_catalog.upper(during))),
+  constraint closure_rrule_check
+    check (rrule is null or (pg_catalog.lower(during) >= timestamptz '1900-01-01 00:00+00'
+                             and pg_catalog.upper(during) < timestamptz '10000-01-01 00:00+00') is true),
+  constraint closure_exdates_check
+    check (exdates is null or rrule is not null and pg_catalog.array_position(exdates, null) is null),
   constraint closure_reason_check check (pg_catalog.length(reason) between 1 and 2000)
 );
 create index closure_resource on clinic.closure (clinic_id, resource_id);
 comment on table clinic.closure is
   'Where the weekly hours do not hold: holidays, leave, special openings. What is closed is closed whatever else is open.';
 comment on column clinic.closure.resource_id is 'What is closed or open; null: the whole clinic.';
+comment on column clinic.closure.during is 'When; with a rule its first occurrence.';
 comment on column clinic.closure.kind is 'closed, or open beyond the weekly hours.';
+comment on column clinic.closure.exdates is 'When occurrences begin that are called off.';
+comment on column clinic.closure.rrule is
+  'On which days it recurs, at the time of day and as long as during on the wall clock of the resource''s zone, or the clinic''s; null: once.';
 
 create table clinic.day_capacity (
   clinic_id uuid not null default clinic.current_clinic(),
@@ -317,6 +328,54 @@ comment on column clinic.patient.user_id is 'The account that answers for the pa
 comment on column clinic.patient.weight is 'In kilograms.';
 comment on index clinic.patient_same_person is 'Families share a phone; the same phone, name and birth date are the same patient.';
 
+create table clinic.series (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  patient_id uuid not null,
+  provider_id uuid not null,
+  service_id uuid not null,
+  rule clinic.rrule not null,
+  starts_at timestamptz not null,
+  timezone text not null,
+  exdates timestamptz[] not null default '{}',
+  on_conflict clinic.series_conflict not null default 'skip',
+  duration interval,
+  reason text,
+  resource_ids uuid[] not null default '{}',
+  next_at timestamptz,
+  previous_id uuid,
+  idempotency_key text,
+  request_hash bytea,
+  created_at timestamptz not null default pg_catalog.now(),
+  created_by uuid,
+  updated_at timestamptz not null default pg_catalog.now(),
+  updated_by uuid,
+  constraint series_pkey primary key (clinic_id, id),
+  constraint series_patient_fkey
+    foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
+  constraint series_provider_fkey
+    foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
+  constraint series_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint series_previous_fkey
+    foreign key (clinic_id, previous_id) references clinic.series (clinic_id, id),
+  constraint series_exdates_check check (pg_catalog.array_position(exdates, null) is null)
+);
+create unique index series_idempotency_key on clinic.series (clinic_id, idempotency_key)
+  where idempotency_key is not null;
+create index series_next on clinic.series (clinic_id, next_at) where next_at is not null;
+create index series_patient on clinic.series (clinic_id, patient_id);
+comment on table clinic.series is 'Visits that recur: what is booked for each occurrence of a rule.';
+comment on column clinic.series.rule is 'When it occurs; an edit of this and the following occurrences ends it with an UNTIL.';
+comment on column clinic.series.starts_at is 'Where the rule begins, its DTSTART.';
+comment on column clinic.series.timezone is 'The zone on whose wall clock it recurs: the clinic''s when it was made.';
+comment on column clinic.series.exdates is 'Occurrences that are left out.';
+comment on column clinic.series.on_conflict is 'What becomes of an occurrence that cannot be booked.';
+comment on column clinic.series.duration is 'Of each visit; null: the service''s.';
+comment on column clinic.series.resource_ids is 'The rooms and devices named for each visit.';
+comment on column clinic.series.next_at is 'Its first occurrence that was not seen to yet; null: none is left.';
+comment on column clinic.series.previous_id is 'The series it goes on from, after an edit.';
+
 create table clinic.appointment (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),
@@ -327,6 +386,7 @@ create table clinic.appointment (
   service_id uuid not null,
   series_id uuid,
   occurrence_at timestamptz,
+  series_exception boolean not null default false,
   mode clinic.visit_mode not null default 'timed',
   status clinic.appointment_status not null default 'scheduled',
   starts_at timestamptz not null,
@@ -360,6 +420,8 @@ create table clinic.appointment (
     foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id),
   constraint appointment_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint appointment_series_fkey
+    foreign key (clinic_id, series_id) references clinic.series (clinic_id, id),
   constraint appointment_cancelled_late_check check (not cancelled_late or status = 'cancelled')
 );
 create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
@@ -376,6 +438,8 @@ comment on column clinic.appointment.provider_id is 'Who sees the patient; null 
 comment on column clinic.appointment.resource_ids is 'The rooms and devices it occupies besides the provider.';
 comment on column clinic.appointment.series_id is 'The series it belongs to; with occurrence_at, unique.';
 comment on column clinic.appointment.occurrence_at is 'The nominal instant of its occurrence in the series.';
+comment on column clinic.appointment.series_exception is
+  'Whether it was moved or changed by itself since its series booked it.';
 comment on column clinic.appointment.ends_at is 'Not given: starts_at and the service''s duration, the provider''s own where there is one.';
 comment on column clinic.appointment.buffer_before is 'Copied from the service when the visit is booked.';
 comment on column clinic.appointment.buffer_after is 'Copied from the service when the visit is booked.';

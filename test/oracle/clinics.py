@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import requirements
 from clocks import (ALWAYS, DAY, EPOCH, changes, clocks_around, date, later_on_the_clock, minutes, offset,
                     random_weekly, written, written_seconds)
+from recurring import Recurring
 
 ZONES = [
     "Africa/Cairo", "Africa/Casablanca", "America/Havana", "America/New_York", "America/St_Johns",
@@ -40,6 +41,7 @@ class Rules:
         self.hours = hours
         self.rotas = []         # (first day, day after the last, Weekly, mode, seats)
         self.closures = []      # (begin, end, is open) in minutes; None: open-ended
+        self.recurring = 0      # so many closures with a rule, of which the list has all occurrences near by
 
     def rota(self, day):
         for rota in self.rotas:
@@ -387,6 +389,8 @@ class Clinic:
         resource = random.choice([None, self.some_resource(), self.some_resource()])
         rules = resource.rules if resource else self.rules
         is_open = random.random() < 0.45
+        if random.random() < 0.5:
+            return self.add_recurring_closure(resource, rules, is_open)
         begin = self.change_at + random.choice([random.randint(-90, 90), random.randint(-2 * DAY, 2 * DAY)])
         end = begin + random.choice([random.randint(10, 300), random.randint(60, DAY), 60])
         if not is_open and random.random() < 0.1:
@@ -395,6 +399,22 @@ class Clinic:
         bounds = f"[{written(begin) if begin is not None else ''},{written(end) if end is not None else random.choice(['', 'infinity'])})"
         self.sql.append(("closure", "resource_id, during, kind",
                          [resource and resource.id, bounds, "open" if is_open else "closed"]))
+
+    def add_recurring_closure(self, resource, rules, is_open):
+        clocks = resource.clocks if resource else self.clocks
+        target = clocks.latest_at(self.change_at) + random.choice([random.randint(-60, 0), random.randint(-150, 150), random.randint(-2 * DAY, 2 * DAY)])
+        length = random.choice([random.randint(10, 300), random.randint(60, DAY), 60, 3 * DAY, 2 * DAY + 30])
+        if random.random() < 0.3:
+            target, length = target - target % DAY, random.choice([1, 1, 2]) * DAY
+        closure = Recurring(target, length, resource and resource.zone or self.zone)
+        if not closure.first:
+            return
+        rules.recurring += 1
+        rules.closures += [(begin, end, is_open) for begin, end in closure.during(clocks)]
+        self.sql.append(("closure", "resource_id, during, kind, rrule, exdates",
+                         [resource and resource.id, f"[{written(closure.first[0])},{written(closure.first[1])})",
+                          "open" if is_open else "closed", closure.text,
+                          "{%s}" % ",".join(map(written, closure.exdates)) if closure.exdates else None]))
 
     def add_day(self):
         resource = self.some_resource()

@@ -130,14 +130,10 @@ class Weekly:
 
     def __init__(self, text, open_minutes):
         self.text = text
-        self.of_day, self.of_day_before = bytearray(WEEK), bytearray(WEEK)
-        for minute in open_minutes:
-            self.of_day[minute] = 1
+        self.of_day, self.of_day_before = bytearray(map(open_minutes.__contains__, range(WEEK))), bytearray(WEEK)
         if len(open_minutes) == WEEK:
             return
-        for begin in range(WEEK):
-            if begin not in open_minutes or (begin - 1) % WEEK in open_minutes:
-                continue
+        for begin in open_minutes.difference([(minute + 1) % WEEK for minute in open_minutes]):
             end = begin
             while end % WEEK in open_minutes:
                 end += 1
@@ -176,5 +172,5 @@ def random_weekly(near):
         if closes == 0:
             closes = DAY
         rules.append(f"{WEEKDAYS[day]} {clock(opens)}-{clock(closes)}")
-        found.update((begin + i) % WEEK for i in range(length))
+        found.update(range(begin, min(begin + length, WEEK)), range(begin + length - WEEK))
     return Weekly(", ".join(rules), found)

@@ -293,8 +293,15 @@ class Answers:
         for resource in (clinic.provider, clinic.resources[-1]):
             begin = clinic.centre + random.randint(-2 * DAY, DAY)
             end = begin + random.randint(60, 2 * DAY)
-            self.write("free", clinic.id, resource.id, f"[{written(begin)},{written(end)})",
-                       spans(clinic, resource, begin, end))
+            self.free_of(clinic, resource, begin, end)
+        for resource in clinic.resources:
+            if resource.rules.recurring or (resource is clinic.provider and clinic.rules.recurring):
+                begin = clinic.change_at - random.randint(30, 240)
+                self.free_of(clinic, resource, begin, begin + 480)
+
+    def free_of(self, clinic, resource, begin, end):
+        self.write("free", clinic.id, resource.id, f"[{written(begin)},{written(end)})",
+                   spans(clinic, resource, begin, end))
 
     def orphans(self, clinic, now):
         begin = clinic.centre * 60 + random.randint(-2 * DAY, DAY) * 60

@@ -1,6 +1,6 @@
 -- When a resource takes visits: hours, closures and single days, and what is listed, booked and orphaned.
 begin;
-select plan(335);
+select plan(336);
 \ir include/fixture.psql
 
 insert into t.thing values ('plain', '00000000-0000-7000-8000-0000000000d5'), ('token', '00000000-0000-7000-8000-0000000000b4');

@@ -31,6 +31,9 @@ insert into clinic.closure (clinic_id, resource_id, during, kind, reason)
   values ('$clinic', '@{[ doctor(18) ]}', '(2030-03-01 08:00Z,infinity]', 'closed', 'leave'),
     ('$clinic', null, '[2030-12-25 00:00Z,2030-12-26 00:00Z)', 'closed', 'Ünïcode ''quoted'''),
     ('$clinic', null, '[2030-12-25 10:00Z,2030-12-25 12:00Z]', 'open', null);
+insert into clinic.closure (clinic_id, resource_id, during, rrule, exdates)
+  values ('$clinic', null, '[2020-01-02 05:00Z,2020-01-02 06:00Z]', 'FREQ=WEEKLY;INTERVAL=2;BYDAY=TH;UNTIL=20400101', '{2020-01-16 05:00Z}'),
+    ('$clinic', '@{[ doctor(18) ]}', '[2019-12-24 23:00Z,2019-12-25 23:00Z)', 'FREQ=YEARLY', null);
 insert into clinic.day_capacity (clinic_id, resource_id, day, available, seats)
   values ('$clinic', '@{[ doctor(18) ]}', '2030-01-09', false, null), ('$clinic', '@{[ doctor(18) ]}', '2030-01-10', true, 3);
 insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, reason, resource_ids)

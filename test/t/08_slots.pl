@@ -358,13 +358,14 @@ union all select 'found', count(distinct search) from found
 union all select 'first', count(*) from firsts where booked <> '{refused}'
 union all select 'free', count(*) from free where expected <> '{}'
 union all select 'orphans', count(*) from orphans where expected <> ''
+union all select 'recurring', count(*) from clinic.closure where rrule is not null
 END
 note $counts;
 my %count = map { split /\|/ } split /\n/, $counts;
 cmp_ok($count{required}, '>=', 20_000, 'twenty thousand starts of services that require more than the provider');
 cmp_ok($count{$_} // 0, '>', 0, "among them $_") for qw(available capacity_reached clinic_closed inactive in_the_past
   invalid_duration not_offered outside_hours provider_absent same_day slot_taken too_far_ahead too_soon wrong_mode
-  chosen reaping moved tokens filled found first free orphans), 'book booked', 'any booked', 'confirm booked', 'confirm hold_expired';
+  chosen reaping moved tokens filled found first free orphans recurring), 'book booked', 'any booked', 'confirm booked', 'confirm hold_expired';
 
 $node->stop;
 done_testing();
