@@ -49,6 +49,8 @@ OBJS = \
 	src/clinic/clinic.o \
 	src/clinic/closure_row.o \
 	src/clinic/configuration.o \
+	src/clinic/opening_rows.o \
+	src/clinic/providers.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
 	src/patient/person_name.o \
@@ -58,13 +60,22 @@ OBJS = \
 	src/availability/seats.o \
 	src/availability/closure.o \
 	src/availability/opening.o \
+	src/availability/open_days.o \
+	src/availability/grid.o \
 	src/availability/range.o \
+	src/availability/arguments.o \
 	src/availability/claims.o \
+	src/availability/claim_stream.o \
 	src/availability/taken.o \
 	src/availability/matching.o \
 	src/availability/pool.o \
+	src/availability/moving.o \
 	src/availability/listing.o \
+	src/availability/sweep.o \
+	src/availability/find_slots.o \
 	src/availability/slots.o \
+	src/availability/free_busy.o \
+	src/availability/utilisation.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
 	src/availability/sheet_cell.o \
@@ -119,6 +130,7 @@ SQL_FRAGMENTS = \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
+	src/availability/find_slots.sql \
 	src/availability/days.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql

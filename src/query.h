@@ -79,6 +79,16 @@ extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nu
 extern uint64 query_run_once(const char *sql, int nparameters, const Oid *types,
 							 const Datum *values);
 
+/*
+ * Run a query that reads, as the calling statement sees it, and hand each row to
+ * a function as it comes; once that returns false, no more are read.  The values
+ * of a row live until it returns.  No value given to the query is null.  The
+ * function runs as whoever the query runs as, and may not run queries itself.
+ */
+typedef bool (*RowFunction)(const Datum *values, const bool *nulls, void *argument);
+extern void query_stream(SavedQuery *query, const Datum *values, RowFunction function,
+						 void *argument);
+
 /* The role that owns the extension's tables. */
 extern Oid tables_owner(void);
 

@@ -87,6 +87,19 @@ typedef struct ResourceConfiguration
 	const DayCapacity *days; /* in order */
 } ResourceConfiguration;
 
+/* A service that a provider is said to offer. */
+typedef struct Offer
+{
+	pg_uuid_t service;
+	int64 duration; /* 0: the service's */
+} Offer;
+
+typedef struct OfferList
+{
+	int count;
+	const Offer *list;
+} OfferList;
+
 extern bool configured_clinic(const pg_uuid_t *clinic, ClinicConfiguration *configuration);
 extern bool configured_service(const pg_uuid_t *clinic, const pg_uuid_t *service,
 							   ServiceConfiguration *configuration);
@@ -94,8 +107,13 @@ extern bool configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resour
 								ResourceConfiguration *configuration);
 
 /* When the resource takes visits. */
+extern Opening resource_opening(const ClinicConfiguration *clinic,
+								const ResourceConfiguration *resource);
 extern bool configured_opening(const pg_uuid_t *clinic, const pg_uuid_t *resource,
 							   Opening *opening);
+
+/* As configured_offer(), of the offers of one provider. */
+extern bool offers_service(const OfferList *offers, const pg_uuid_t *service, int64 *duration);
 
 /*
  * Does the provider, if there is one, offer the service?  Who is not said to
