@@ -83,7 +83,15 @@ OBJS = \
 	src/booking/book_many.o \
 	src/booking/change.o \
 	src/booking/list.o \
-	src/booking/computed.o
+	src/booking/computed.o \
+	src/queue/queue_status.o \
+	src/queue/queue_class.o \
+	src/queue/entry.o \
+	src/queue/entry_check.o \
+	src/queue/visit_follow.o \
+	src/queue/arrive.o \
+	src/queue/call_next.o \
+	src/queue/serve.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -104,6 +112,7 @@ SQL_FRAGMENTS = \
 	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/availability/days.sql \
+	src/queue/queue.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 
