@@ -91,7 +91,12 @@ OBJS = \
 	src/queue/visit_follow.o \
 	src/queue/arrive.o \
 	src/queue/call_next.o \
-	src/queue/serve.o
+	src/queue/serve.o \
+	src/queue/estimate.o \
+	src/queue/state.o \
+	src/queue/board.o \
+	src/queue/assign.o \
+	src/queue/no_shows.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \

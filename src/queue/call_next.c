@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "clinic/configuration.h"
@@ -225,15 +224,6 @@ lock_next(const pg_uuid_t *clinic, const pg_uuid_t *provider, LockedEntry *entry
 	return false;
 }
 
-static void
-put_entry(Datum composite, ReturnSetInfo *result)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(composite);
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-
-	tuplestore_puttuple(result->setResult, &tuple);
-}
-
 Datum
 call_next(PG_FUNCTION_ARGS)
 {
@@ -263,7 +253,7 @@ call_next(PG_FUNCTION_ARGS)
 		bool nulls[] = {false, false, false, PG_ARGISNULL(1), false};
 
 		query_run_one(&update_called, values, nulls);
-		put_entry(query_copy_composite(0, 1), (ReturnSetInfo *) fcinfo->resultinfo);
+		put_composite(query_copy_composite(0, 1), (ReturnSetInfo *) fcinfo->resultinfo);
 	}
 	query_end();
 	return (Datum) 0;

@@ -143,3 +143,39 @@ begin atomic
 end;
 comment on function clinic.set_present(uuid, boolean, text, uuid) is
   'Says that a provider is there to see who waits, and at which desk (null: where it was), or is not.';
+
+create function clinic.assign_queue(service_id uuid, clinic_id uuid default clinic.current_clinic())
+  returns setof clinic.queue_entry
+  language c volatile parallel unsafe cost 10000 rows 10
+  as 'MODULE_PATHNAME', 'assign_queue';
+comment on function clinic.assign_queue(uuid, uuid) is
+  'Deals those who wait in a service''s pool to the providers who are present and offer it, each to whoever would be done first, and returns those that were dealt.';
+
+create function clinic.queue_board(
+  provider_id uuid default null,
+  day date default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns table (
+    number integer, patient_id uuid, status clinic.queue_status, class text, priority integer, due_at timestamptz,
+    overdue boolean, estimated_start timestamptz, estimated_from timestamptz, estimated_to timestamptz, service_id uuid,
+    queue_id uuid, by_provider_id uuid, desk text, arrived_at timestamptz, called_at timestamptz, started_at timestamptz,
+    finished_at timestamptz, entry_id uuid)
+  language c stable parallel restricted cost 10000 rows 50
+  as 'MODULE_PATHNAME', 'queue_board';
+comment on function clinic.queue_board(uuid, date, uuid) is
+  'Who is seen, called and waits, in a provider''s queue and the pools the provider sees to, or in all; of today with the time when each who waits will be seen, and from when until when that is in four of five cases. Staff only.';
+
+create function clinic.public_board(clinic_id uuid default clinic.current_clinic())
+  returns table (
+    queue text, number integer, status clinic.queue_status, desk text, called_at timestamptz, estimated_start timestamptz)
+  language c stable parallel restricted cost 10000 rows 50
+  as 'MODULE_PATHNAME', 'public_board';
+comment on function clinic.public_board(uuid) is
+  'For a screen that everybody sees: the numbers that are called, and where to, and those that wait; no names, no ids.';
+
+create function clinic.mark_no_shows(grace interval default null, clinic_id uuid default clinic.current_clinic())
+  returns integer
+  language c volatile parallel unsafe cost 1000
+  as 'MODULE_PATHNAME', 'mark_no_shows';
+comment on function clinic.mark_no_shows(interval, uuid) is
+  'Housekeeping: marks as no-shows the booked visits whose patient has not arrived so long after the start (null: 30 minutes), and returns how many; closes what is left in queues of days before. Staff only.';
