@@ -8,6 +8,11 @@
  * those that other desks have locked, up to the head of the queue that comes
  * next.  So no two desks get the same patient, none waits for another, and what
  * a desk gets is the earliest that no other desk is calling.
+ *
+ * The head of a busy queue is costly to find: before it lies whom everybody has
+ * called a moment ago.  The queue that this session called from last is likely
+ * to be one, so its head is not looked at: it is taken to be earlier than all,
+ * and the search for what can be locked finds where the queue does begin.
  */
 #include "postgres.h"
 
@@ -27,7 +32,6 @@ PG_FUNCTION_INFO_V1(call_next);
 #define IS_WAITING_IN(queue) \
 	" where e.clinic_id" EQ "$1 and e.queue_id" EQ queue " and " ENTRY_IS_WAITING
 #define IN_ORDER " order by e.due_at, e.number, e.id"
-#define TURN "(e.due_at, e.number, e.id)"
 
 /* As another desk's call that is not committed yet does not show, a head may be called already. */
 static SavedQuery find_heads = {
@@ -35,23 +39,47 @@ static SavedQuery find_heads = {
 		   " cross join lateral (select e.queue_id, e.due_at, e.number, e.id"
 		   " from clinic.queue_entry e" IS_WAITING_IN("q.id") IN_ORDER " limit 1) w",
 	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID),
-	.snapshot = SNAPSHOT_WRITE,
+	.snapshot = SNAPSHOT_STATEMENT,
 };
 
 static SavedQuery find_head_after = {
 	.sql = "select e.queue_id, e.due_at, e.number, e.id from clinic.queue_entry e" IS_WAITING_IN(
-		"$2") " and " TURN GT "($3, $4, $5)" IN_ORDER,
+		"$2") " and (e.due_at, e.number, e.id)" GT "($3, $4, $5)" IN_ORDER,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-static SavedQuery lock_first = {
-	.sql = "select e.id, e.due_at, e.number, e.appointment_id,"
-		   " e.mode" EQ "'walk_in'::clinic.visit_mode from clinic.queue_entry e" IS_WAITING_IN(
-			   "$2") " and " TURN GE "($3, $4, $5) and " TURN LE "($6, $7, $8)" IN_ORDER
-					 " limit 1 for no key update skip locked",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID, TIMESTAMPTZOID, INT4OID,
-					 UUIDOID),
+/*
+ * Call the first of a queue whom no other desk is calling, as a bare UPDATE … SKIP
+ * LOCKED does.
+ */
+#define CALL_FIRST(bounds) \
+	"update clinic.queue_entry e set status = 'called', called_at = $5, provider_id = $3," \
+	" desk = coalesce($4, (select p.desk from clinic.provider_presence p" \
+	" where p.clinic_id" EQ "$1 and p.provider_id" EQ "$3)) where e.clinic_id" EQ "$1 and e.id" EQ \
+	"(select w.id from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
+	"$2 and w.status" EQ "'waiting'::clinic.queue_status" bounds \
+	" order by w.due_at, w.number, w.id limit 1 for no key update skip locked)" \
+	" returning e, e.due_at, e.number, e.id, e.appointment_id, e.mode" EQ \
+	"'walk_in'::clinic.visit_mode"
+
+static SavedQuery call_first = {
+	.sql = CALL_FIRST(""),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+/*
+ * The first from one turn to another.  Where they are equally due is not for the
+ * index to tell: to compare rows at every entry of a page would cost more than
+ * all the rest.
+ */
+static SavedQuery call_first_between = {
+	.sql = CALL_FIRST(" and w.due_at" GE "$6 and w.due_at" LE "$9 and (w.due_at" GT
+					  "$6 or (w.number, w.id)" GE "($7, $8)) and (w.due_at" LT
+					  "$9 or (w.number, w.id)" LE "($10, $11))"),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
+					 UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -64,12 +92,10 @@ static SavedQuery set_provider = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-static SavedQuery update_called = {
-	.sql = "update clinic.queue_entry e set status = 'called', called_at = $5, provider_id = $3,"
-		   " desk = coalesce($4, (select p.desk from clinic.provider_presence p"
-		   " where p.clinic_id" EQ "$1 and p.provider_id" EQ "$3)) where e.clinic_id" EQ
-		   "$1 and e.id" EQ "$2 returning e",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID),
+static SavedQuery take_back = {
+	.sql = "update clinic.queue_entry e set status = 'waiting' where e.clinic_id" EQ
+		   "$1 and e.id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -88,17 +114,30 @@ typedef struct QueueHead
 	Turn turn;
 } QueueHead;
 
-typedef struct LockedEntry
+/* Who calls, and to where. */
+typedef struct Caller
 {
+	const pg_uuid_t *clinic;
+	const pg_uuid_t *provider;
+	NullableDatum desk;
+} Caller;
+
+typedef struct CalledEntry
+{
+	Datum row; /* as it is returned */
 	Turn turn;
 	pg_uuid_t visit;
 	bool is_walk_in;
-} LockedEntry;
+} CalledEntry;
 
+static const Turn first_turn = {DT_NOBEGIN, 0, {{0}}};
 static const Turn last_turn = {DT_NOEND,
 							   PG_INT32_MAX,
 							   {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 								 0xff, 0xff, 0xff, 0xff, 0xff}}};
+
+/* The queue that was called from last; whether it still exists does not matter. */
+static pg_uuid_t last_queue;
 
 static int
 compare_turns(const Turn *a, const Turn *b)
@@ -119,21 +158,29 @@ read_head(uint64 row)
 	return head;
 }
 
-/* The heads of the provider's queues that are not empty; how many. */
+/* The heads of the provider's queues, without those that are known to be empty; how many. */
 static int
 read_heads(const pg_uuid_t *clinic, const pg_uuid_t *provider, QueueHead **heads)
 {
 	pg_uuid_t *queues;
 	int nqueues = configured_offers(clinic, provider, &queues);
 	Datum values[2] = {UUIDPGetDatum(clinic), 0};
-	int count;
+	int count = 0;
+	int nread;
 
 	queues[nqueues++] = *provider;
+	*heads = palloc(sizeof(QueueHead) * nqueues);
+	for (int i = 0; i < nqueues; i++)
+		if (memcmp(&queues[i], &last_queue, UUID_LEN) == 0)
+		{
+			(*heads)[count++] = (QueueHead){queues[i], first_turn};
+			queues[i] = queues[--nqueues];
+			break;
+		}
 	values[1] = uuid_array(queues, nqueues);
-	count = (int) query_run(&find_heads, values, NULL, 0);
-	*heads = palloc(sizeof(QueueHead) * Max(count, 1));
-	for (int i = 0; i < count; i++)
-		(*heads)[i] = read_head(i);
+	nread = (int) query_run(&find_heads, values, NULL, 0);
+	for (int i = 0; i < nread; i++)
+		(*heads)[count++] = read_head(i);
 	return count;
 }
 
@@ -157,26 +204,34 @@ earliest_first(QueueHead *heads, int count)
 	return count > 1 ? &heads[next].turn : &last_turn;
 }
 
+/* Call the first of the queue, from its head on up to a turn; false if all there are being called. */
 static bool
-lock_entry_of(const pg_uuid_t *clinic, const QueueHead *head, const Turn *until,
-			  LockedEntry *locked)
+call_between(const Caller *caller, const QueueHead *head, const Turn *until, CalledEntry *called)
 {
-	Datum values[] = {UUIDPGetDatum(clinic),
+	Datum values[] = {UUIDPGetDatum(caller->clinic),
 					  UUIDPGetDatum(&head->queue),
+					  UUIDPGetDatum(caller->provider),
+					  caller->desk.value,
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
 					  TimestampTzGetDatum(head->turn.due_at),
 					  Int32GetDatum(head->turn.number),
 					  UUIDPGetDatum(&head->turn.id),
 					  TimestampTzGetDatum(until->due_at),
 					  Int32GetDatum(until->number),
 					  UUIDPGetDatum(&until->id)};
+	bool nulls[lengthof(values)] = {[3] = caller->desk.isnull};
+	bool unbounded =
+		compare_turns(&head->turn, &first_turn) == 0 && compare_turns(until, &last_turn) == 0;
+	bool isnull;
 
-	if (query_run(&lock_first, values, NULL, 1) == 0)
+	if (query_run(unbounded ? &call_first : &call_first_between, values, nulls, 0) == 0)
 		return false;
-	locked->turn.id = *query_uuid(0, 1);
-	locked->turn.due_at = query_timestamptz(0, 2, 0);
-	locked->turn.number = query_int32(0, 3, 0);
-	locked->visit = *query_uuid(0, 4);
-	locked->is_walk_in = query_bool(0, 5);
+	called->row = query_datum(0, 1, &isnull);
+	called->turn.due_at = query_timestamptz(0, 2, 0);
+	called->turn.number = query_int32(0, 3, 0);
+	called->turn.id = *query_uuid(0, 4);
+	called->visit = *query_uuid(0, 5);
+	called->is_walk_in = query_bool(0, 6);
 	return true;
 }
 
@@ -194,31 +249,42 @@ advance(const pg_uuid_t *clinic, QueueHead *head, const Turn *behind)
 	return true;
 }
 
-/* Make the provider that of the walk-in's visit; false if somebody is changing it. */
+/*
+ * Make the provider that of a walk-in's visit; if somebody is changing that, the
+ * patient waits on, and it is false.
+ */
 static bool
-take_visit(const pg_uuid_t *clinic, const pg_uuid_t *provider, const LockedEntry *entry)
+take_visit(const Caller *caller, const CalledEntry *called)
 {
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&entry->visit), UUIDPGetDatum(provider)};
+	Datum visit[] = {UUIDPGetDatum(caller->clinic), UUIDPGetDatum(&called->visit),
+					 UUIDPGetDatum(caller->provider)};
+	Datum entry[] = {UUIDPGetDatum(caller->clinic), UUIDPGetDatum(&called->turn.id)};
 
-	return !entry->is_walk_in || query_run(&set_provider, values, NULL, 0) > 0;
+	if (!called->is_walk_in || query_run(&set_provider, visit, NULL, 0) > 0)
+		return true;
+	(void) query_run(&take_back, entry, NULL, 0);
+	return false;
 }
 
-/* Lock the next patient's entry; false if nobody waits whom no other desk is calling. */
+/* Call the next patient; false if nobody waits whom no other desk is calling. */
 static bool
-lock_next(const pg_uuid_t *clinic, const pg_uuid_t *provider, LockedEntry *entry)
+call(const Caller *caller, CalledEntry *called)
 {
 	QueueHead *heads;
-	int count = read_heads(clinic, provider, &heads);
+	int count = read_heads(caller->clinic, caller->provider, &heads);
 
 	while (count > 0)
 	{
 		const Turn *until = earliest_first(heads, count);
-		bool locked = lock_entry_of(clinic, &heads[0], until, entry);
+		bool found = call_between(caller, &heads[0], until, called);
 
 		CHECK_FOR_INTERRUPTS();
-		if (locked && take_visit(clinic, provider, entry))
+		if (found && take_visit(caller, called))
+		{
+			last_queue = heads[0].queue;
 			return true;
-		if (!advance(clinic, &heads[0], locked ? &entry->turn : until))
+		}
+		if (!advance(caller->clinic, &heads[0], found ? &called->turn : until))
 			heads[0] = heads[--count];
 	}
 	return false;
@@ -227,34 +293,25 @@ lock_next(const pg_uuid_t *clinic, const pg_uuid_t *provider, LockedEntry *entry
 Datum
 call_next(PG_FUNCTION_ARGS)
 {
-	const pg_uuid_t *provider;
-	const pg_uuid_t *clinic;
-	ResourceConfiguration configuration;
-	LockedEntry next;
+	Caller caller = {.desk = {PG_GETARG_DATUM(1), PG_ARGISNULL(1)}};
+	ResourceConfiguration provider;
+	CalledEntry called;
 
 	if (PG_ARGISNULL(0))
 		refuse_null("provider_id");
 	if (PG_ARGISNULL(2))
 		refuse_null("clinic_id");
-	provider = PG_GETARG_UUID_P(0);
-	clinic = PG_GETARG_UUID_P(2);
+	caller.provider = PG_GETARG_UUID_P(0);
+	caller.clinic = PG_GETARG_UUID_P(2);
 	materialize_result(fcinfo);
 	query_begin();
-	refuse_unless_staff(clinic);
+	refuse_unless_staff(caller.clinic);
 	/* Before any row: to change a walk-in's visit takes it. */
-	lock_clinic(clinic, LOCK_SHARED, LOCK_WAIT);
-	if (!configured_resource(clinic, provider, &configuration) || !configuration.is_provider)
+	lock_clinic(caller.clinic, LOCK_SHARED, LOCK_WAIT);
+	if (!configured_resource(caller.clinic, caller.provider, &provider) || !provider.is_provider)
 		refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
-	if (lock_next(clinic, provider, &next))
-	{
-		Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&next.turn.id),
-						  UUIDPGetDatum(provider), PG_GETARG_DATUM(1),
-						  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
-		bool nulls[] = {false, false, false, PG_ARGISNULL(1), false};
-
-		query_run_one(&update_called, values, nulls);
-		put_composite(query_copy_composite(0, 1), (ReturnSetInfo *) fcinfo->resultinfo);
-	}
+	if (call(&caller, &called))
+		put_composite(called.row, (ReturnSetInfo *) fcinfo->resultinfo);
 	query_end();
 	return (Datum) 0;
 }
