@@ -31,21 +31,21 @@ PG_FUNCTION_INFO_V1(call_next);
 
 #define IS_WAITING_IN(queue) \
 	" where e.clinic_id" EQ "$1 and e.queue_id" EQ queue " and " ENTRY_IS_WAITING
-#define IN_ORDER " order by e.due_at, e.number, e.id"
+#define IN_ORDER " order by e.due_at, e.id"
 
 /* As another desk's call that is not committed yet does not show, a head may be called already. */
 static SavedQuery find_heads = {
-	.sql = "select w.queue_id, w.due_at, w.number, w.id from pg_catalog.unnest($2) q (id)"
-		   " cross join lateral (select e.queue_id, e.due_at, e.number, e.id"
+	.sql = "select w.queue_id, w.due_at, w.id from pg_catalog.unnest($2) q (id)"
+		   " cross join lateral (select e.queue_id, e.due_at, e.id"
 		   " from clinic.queue_entry e" IS_WAITING_IN("q.id") IN_ORDER " limit 1) w",
 	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 };
 
 static SavedQuery find_head_after = {
-	.sql = "select e.queue_id, e.due_at, e.number, e.id from clinic.queue_entry e" IS_WAITING_IN(
-		"$2") " and (e.due_at, e.number, e.id)" GT "($3, $4, $5)" IN_ORDER,
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID),
+	.sql = "select e.queue_id, e.due_at, e.id from clinic.queue_entry e" IS_WAITING_IN(
+		"$2") " and (e.due_at, e.id)" GT "($3, $4)" IN_ORDER,
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -59,9 +59,8 @@ static SavedQuery find_head_after = {
 	" where p.clinic_id" EQ "$1 and p.provider_id" EQ "$3)) where e.clinic_id" EQ "$1 and e.id" EQ \
 	"(select w.id from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
 	"$2 and w.status" EQ "'waiting'::clinic.queue_status" bounds \
-	" order by w.due_at, w.number, w.id limit 1 for no key update skip locked)" \
-	" returning e, e.due_at, e.number, e.id, e.appointment_id, e.mode" EQ \
-	"'walk_in'::clinic.visit_mode"
+	" order by w.due_at, w.id limit 1 for no key update skip locked)" \
+	" returning e, e.due_at, e.id, e.appointment_id, e.mode" EQ "'walk_in'::clinic.visit_mode"
 
 static SavedQuery call_first = {
 	.sql = CALL_FIRST(""),
@@ -75,11 +74,10 @@ static SavedQuery call_first = {
  * all the rest.
  */
 static SavedQuery call_first_between = {
-	.sql = CALL_FIRST(" and w.due_at" GE "$6 and w.due_at" LE "$9 and (w.due_at" GT
-					  "$6 or (w.number, w.id)" GE "($7, $8)) and (w.due_at" LT
-					  "$9 or (w.number, w.id)" LE "($10, $11))"),
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
-					 UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID),
+	.sql = CALL_FIRST(" and w.due_at" GE "$6 and w.due_at" LE "$8 and (w.due_at" GT "$6 or w.id" GE
+					  "$7) and (w.due_at" LT "$8 or w.id" LE "$9)"),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID,
+					 TIMESTAMPTZOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -103,7 +101,6 @@ static SavedQuery take_back = {
 typedef struct Turn
 {
 	TimestampTz due_at;
-	int32 number;
 	pg_uuid_t id;
 } Turn;
 
@@ -130,9 +127,8 @@ typedef struct CalledEntry
 	bool is_walk_in;
 } CalledEntry;
 
-static const Turn first_turn = {DT_NOBEGIN, 0, {{0}}};
+static const Turn first_turn = {DT_NOBEGIN, {{0}}};
 static const Turn last_turn = {DT_NOEND,
-							   PG_INT32_MAX,
 							   {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 								 0xff, 0xff, 0xff, 0xff, 0xff}}};
 
@@ -144,16 +140,13 @@ compare_turns(const Turn *a, const Turn *b)
 {
 	if (a->due_at != b->due_at)
 		return a->due_at < b->due_at ? -1 : 1;
-	if (a->number != b->number)
-		return a->number < b->number ? -1 : 1;
 	return memcmp(&a->id, &b->id, UUID_LEN);
 }
 
 static QueueHead
 read_head(uint64 row)
 {
-	QueueHead head = {*query_uuid(row, 1),
-					  {query_timestamptz(row, 2, 0), query_int32(row, 3, 0), *query_uuid(row, 4)}};
+	QueueHead head = {*query_uuid(row, 1), {query_timestamptz(row, 2, 0), *query_uuid(row, 3)}};
 
 	return head;
 }
@@ -214,10 +207,8 @@ call_between(const Caller *caller, const QueueHead *head, const Turn *until, Cal
 					  caller->desk.value,
 					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
 					  TimestampTzGetDatum(head->turn.due_at),
-					  Int32GetDatum(head->turn.number),
 					  UUIDPGetDatum(&head->turn.id),
 					  TimestampTzGetDatum(until->due_at),
-					  Int32GetDatum(until->number),
 					  UUIDPGetDatum(&until->id)};
 	bool nulls[lengthof(values)] = {[3] = caller->desk.isnull};
 	bool unbounded =
@@ -228,10 +219,9 @@ call_between(const Caller *caller, const QueueHead *head, const Turn *until, Cal
 		return false;
 	called->row = query_datum(0, 1, &isnull);
 	called->turn.due_at = query_timestamptz(0, 2, 0);
-	called->turn.number = query_int32(0, 3, 0);
-	called->turn.id = *query_uuid(0, 4);
-	called->visit = *query_uuid(0, 5);
-	called->is_walk_in = query_bool(0, 6);
+	called->turn.id = *query_uuid(0, 3);
+	called->visit = *query_uuid(0, 4);
+	called->is_walk_in = query_bool(0, 5);
 	return true;
 }
 
@@ -240,8 +230,7 @@ static bool
 advance(const pg_uuid_t *clinic, QueueHead *head, const Turn *behind)
 {
 	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&head->queue),
-					  TimestampTzGetDatum(behind->due_at), Int32GetDatum(behind->number),
-					  UUIDPGetDatum(&behind->id)};
+					  TimestampTzGetDatum(behind->due_at), UUIDPGetDatum(&behind->id)};
 
 	if (query_run(&find_head_after, values, NULL, 1) == 0)
 		return false;

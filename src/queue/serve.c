@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(leave);
 
 #define ENTRY_OF " where e.clinic_id" EQ "$1 and e.id" EQ "$2"
 #define LOCKED_COLUMNS \
-	"select e.status::pg_catalog.text, e.queue_id, e.due_at, e.number, e.provider_id" \
+	"select e.status::pg_catalog.text, e.queue_id, e.due_at, e.provider_id" \
 	" from clinic.queue_entry e" ENTRY_OF " for no key update"
 
 static SavedQuery lock_entry_row = {
@@ -53,14 +53,14 @@ static SavedQuery get_entry = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-/* The turn of the last of the $6 who wait next behind that turn. */
+/* The turn of the last of the $5 who wait next behind that turn. */
 static SavedQuery find_turn_behind = {
-	.sql = "select x.due_at from (select e.due_at, e.number, e.id from clinic.queue_entry e"
+	.sql = "select x.due_at from (select e.due_at, e.id from clinic.queue_entry e"
 		   " where e.clinic_id" EQ "$1 and e.queue_id" EQ "$2 and " ENTRY_IS_WAITING
-		   " and (e.due_at, e.number, e.id)" GT "($3, $4, $5)"
-		   " order by e.due_at, e.number, e.id limit $6) x"
-		   " order by x.due_at desc, x.number desc, x.id desc",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID, UUIDOID, INT8OID),
+		   " and (e.due_at, e.id)" GT "($3, $4)"
+		   " order by e.due_at, e.id limit $5) x"
+		   " order by x.due_at desc, x.id desc",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID, INT8OID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -130,7 +130,6 @@ typedef struct ServedEntry
 	QueueStatus status;
 	pg_uuid_t queue;
 	TimestampTz due_at;
-	int32 number;
 	bool has_provider;
 	pg_uuid_t provider;
 } ServedEntry;
@@ -170,8 +169,7 @@ lock_row(ServedEntry *entry)
 	entry->status = queue_status_from_name(query_text(0, 1));
 	entry->queue = *query_uuid(0, 2);
 	entry->due_at = query_timestamptz(0, 3, 0);
-	entry->number = query_int32(0, 4, 0);
-	provider = query_uuid(0, 5);
+	provider = query_uuid(0, 4);
 	entry->has_provider = provider != NULL;
 	if (provider)
 		entry->provider = *provider;
@@ -234,12 +232,8 @@ recall(PG_FUNCTION_ARGS)
 static TimestampTz
 turn_behind(const ServedEntry *entry, int32 behind)
 {
-	Datum values[] = {entry->key[0],
-					  UUIDPGetDatum(&entry->queue),
-					  TimestampTzGetDatum(entry->due_at),
-					  Int32GetDatum(entry->number),
-					  entry->key[1],
-					  Int64GetDatum(behind)};
+	Datum values[] = {entry->key[0], UUIDPGetDatum(&entry->queue),
+					  TimestampTzGetDatum(entry->due_at), entry->key[1], Int64GetDatum(behind)};
 
 	if (query_run(&find_turn_behind, values, NULL, 1) == 0)
 		return entry->due_at;

@@ -55,7 +55,7 @@ enum
 /* Two conditions, each with an index of its own; $3: is it today? */
 #define ENTRIES_OF_DAY \
 	ENTRY_COLUMNS " and e.day" EQ "$2 union all " ENTRY_COLUMNS " and e.day" LT \
-				  "$2 and $3 and " ENTRY_IS_OPEN " order by 15, 8, 1"
+				  "$2 and $3 and " ENTRY_IS_OPEN " order by 15, 1"
 
 static SavedQuery find_entries = {
 	.sql = ENTRIES_OF_DAY,
@@ -127,7 +127,6 @@ typedef struct Guest
 	pg_uuid_t service;
 	TimestampTz ready_at;
 	TimestampTz due_at;
-	int32 number;
 	pg_uuid_t id;
 } Guest;
 
@@ -263,8 +262,6 @@ compare_guests(const void *a, const void *b)
 
 	if (x->due_at != y->due_at)
 		return x->due_at < y->due_at ? -1 : 1;
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
 	return memcmp(&x->id, &y->id, UUID_LEN);
 }
 
@@ -307,9 +304,8 @@ add_guests(Rehearsal *rehearsal, const pg_uuid_t *without)
 
 		if (entry->status != QUEUE_WAITING || (without && is_same(&entry->queue, without)))
 			continue;
-		guests[count++] = (Guest){i,		  entry->queue,	 entry->service,
-								  state->now, entry->due_at, entry->number,
-								  entry->id};
+		guests[count++] =
+			(Guest){i, entry->queue, entry->service, state->now, entry->due_at, entry->id};
 	}
 	count = add_expected(state, &guests, count);
 	qsort(guests, count, sizeof(Guest), compare_guests);

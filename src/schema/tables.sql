@@ -470,7 +470,7 @@ create table clinic.queue_entry (
 create unique index queue_entry_appointment_key on clinic.queue_entry (clinic_id, appointment_id) where status <> 'left';
 create unique index already_checked_in on clinic.queue_entry (clinic_id, patient_id, day, queue_id)
   where status in ('waiting', 'called', 'skipped', 'in_service');
-create index queue_entry_waiting on clinic.queue_entry (clinic_id, queue_id, due_at, number, id) where status = 'waiting';
+create index queue_entry_waiting on clinic.queue_entry (queue_id, due_at, id) where status = 'waiting';
 create index queue_entry_done on clinic.queue_entry (clinic_id, service_id, finished_at) include (started_at) where status = 'done';
 comment on table clinic.queue_entry is
   'Who has arrived, and whose turn it is: in each queue whoever is due first. Numbers, times and what follows from the visit are seen to by its triggers.';
@@ -488,6 +488,7 @@ comment on column clinic.queue_entry.provider_id is 'Who called it.';
 comment on column clinic.queue_entry.desk is 'Where it was called to.';
 comment on column clinic.queue_entry.called_at is 'When it was called last.';
 comment on column clinic.queue_entry.finished_at is 'When it was done, or left.';
+comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns. Short, as calling leaves many dead entries at its head; a queue''s id is of one clinic.';
 comment on index clinic.already_checked_in is 'A patient waits in a queue once.';
 
 create table clinic.claim (

@@ -25,7 +25,7 @@ create function t.names(ids uuid[]) returns text language sql as
   $$select coalesce(string_agg(x.name, ' ' order by i.ordinality), 'none') from unnest($1) with ordinality i (id) join t.thing x on x.id = i.id$$;
 -- Who waits in a queue, in the order of their turns.
 create function t.line(queue text) returns text language sql as
-  $$select t.names(array_agg(e.id order by e.due_at, e.number, e.id)) from clinic.queue_entry e where e.queue_id = t.id($1) and e.status = 'waiting'$$;
+  $$select t.names(array_agg(e.id order by e.due_at, e.id)) from clinic.queue_entry e where e.queue_id = t.id($1) and e.status = 'waiting'$$;
 create function t.status(name text) returns text language sql as
   $$select e.status || '/' || a.status from clinic.queue_entry e join clinic.appointment a on a.clinic_id = e.clinic_id and a.id = e.appointment_id where e.id = t.id($1)$$;
 -- A patient more.
