@@ -9,7 +9,9 @@
  *
  * How sure it is follows from what adds up: when a start lies behind k visits,
  * its variance is the sum of theirs, and for a sum the normal distribution is
- * near enough: within 1.2816 standard deviations lie 80 of 100.
+ * near enough: within 1.2816 standard deviations lie 80 of 100.  Where several
+ * providers see to a queue, some of them will be late and others early, and
+ * whoever is free first takes the next: of m the variance is the mth part.
  *
  * Times come in order: nobody takes an entry at an earlier time than the one
  * before, so whoever is not there yet is looked at again only later.
@@ -92,12 +94,24 @@ find_next(const Estimate *estimate, const EstimateProvider *provider, int64 time
 	return best;
 }
 
+/* How many providers see to a queue. */
+static int
+hands(const Estimate *estimate, int queue)
+{
+	int count = 0;
+
+	for (int i = 0; i < estimate->nproviders; i++)
+		count += estimate->providers[i].sees[queue];
+	return count;
+}
+
 static void
 take(Estimate *estimate, int who, EstimateEntry *entry, int64 time)
 {
 	EstimateProvider *provider = &estimate->providers[who];
 	const ServiceTime *length = estimate_time(estimate, entry->service, who);
-	int64 spread = (int64) (DEVIATIONS_OF_80 * sqrt(provider->variance));
+	int64 spread =
+		(int64) (DEVIATIONS_OF_80 * sqrt(provider->variance / hands(estimate, entry->queue)));
 
 	entry->provider = who;
 	entry->starts_at = time;

@@ -423,8 +423,10 @@ add_patient_there(Rehearsal *rehearsal, int provider, const StateEntry *entry)
 	int64 spent = entry->status == QUEUE_IN_SERVICE && entry->started_at != DT_NOBEGIN
 					  ? Max(rehearsal->state->now - entry->started_at, 0)
 					  : 0;
+	int64 left;
 
-	who->free_at += Max(time->median - spent, (int64) (time->deviation / 2));
+	left = Max(time->median - spent, (int64) (time->deviation / 2));
+	who->free_at += left;
 	who->variance += time->deviation * time->deviation;
 }
 
