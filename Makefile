@@ -108,7 +108,20 @@ OBJS = \
 	src/series/series_book.o \
 	src/series/series_change.o \
 	src/series/series_sql.o \
-	src/booking/computed.o
+	src/booking/computed.o \
+	src/queue/queue_status.o \
+	src/queue/queue_class.o \
+	src/queue/entry.o \
+	src/queue/entry_check.o \
+	src/queue/visit_follow.o \
+	src/queue/arrive.o \
+	src/queue/call_next.o \
+	src/queue/serve.o \
+	src/queue/estimate.o \
+	src/queue/state.o \
+	src/queue/board.o \
+	src/queue/assign.o \
+	src/queue/no_shows.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -132,6 +145,7 @@ SQL_FRAGMENTS = \
 	src/availability/availability.sql \
 	src/availability/find_slots.sql \
 	src/availability/days.sql \
+	src/queue/queue.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

@@ -244,6 +244,15 @@ query_copy_composite(uint64 row, int column)
 	return SPI_datumTransfer(value, false, -1);
 }
 
+void
+put_composite(Datum composite, ReturnSetInfo *result)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(composite);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+
+	tuplestore_puttuple(result->setResult, &tuple);
+}
+
 Datum
 uuid_array(const pg_uuid_t *uuids, int count)
 {

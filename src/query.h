@@ -22,6 +22,7 @@
 #define CLINIC_SCHED_QUERY_H
 
 #include "executor/spi.h"
+#include "nodes/execnodes.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -97,6 +98,9 @@ extern bool query_is_as_owner(void);
 
 /* Copy a composite column, as "returning v" gives it, to where query_end() leaves it. */
 extern Datum query_copy_composite(uint64 row, int column);
+
+/* Add a row that was copied so to the result of a function that returns such rows. */
+extern void put_composite(Datum composite, ReturnSetInfo *result);
 
 /* A parameter of type uuid[]. */
 extern Datum uuid_array(const pg_uuid_t *uuids, int count);

@@ -124,6 +124,13 @@ static SavedQuery find_clinic = {
 	.as_owner = true,
 };
 
+static SavedQuery find_services = {
+	.sql = "select s.id from clinic.service s where s.clinic_id" EQ "$1 order by s.code",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
 static SavedQuery find_service = {
 	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.cancel_notice, s.slot_step,"
 		   " s.is_active, s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after,"
@@ -318,6 +325,17 @@ read_policy(BookingPolicy *policy)
 }
 
 static void
+read_services(ClinicConfiguration *clinic, uint64 nrows, MemoryContext memory)
+{
+	pg_uuid_t *services = MemoryContextAlloc(memory, sizeof(pg_uuid_t) * Max(nrows, 1));
+
+	for (uint64 row = 0; row < nrows; row++)
+		services[row] = *query_uuid(row, 1);
+	clinic->nservices = (int) nrows;
+	clinic->services = services;
+}
+
+static void
 read_clinic(Entry *entry, MemoryContext memory)
 {
 	ClinicConfiguration *clinic = &entry->is.clinic;
@@ -339,6 +357,7 @@ read_clinic(Entry *entry, MemoryContext memory)
 	clinic->opening.hours = row_hours(0, CLINIC_HOURS, memory);
 	rows_rotas(&clinic->opening, 0, query_run(&find_clinic_rotas, &id, NULL, 0), memory);
 	rows_closures(&clinic->opening, 0, query_run(&find_clinic_closures, &id, NULL, 0), memory);
+	read_services(clinic, query_run(&find_services, &id, NULL, 0), memory);
 }
 
 /* The units of a requirement: those it was given before, or the next ones. */
@@ -566,4 +585,23 @@ configured_offer(const pg_uuid_t *clinic, const pg_uuid_t *provider, const pg_uu
 
 	*duration = 0;
 	return entry == NULL || offers_service(&entry->is.resource.offers, service, duration);
+}
+
+int
+configured_offers(const pg_uuid_t *clinic_id, const pg_uuid_t *provider, pg_uuid_t **services)
+{
+	const Entry *entry = find_entry(ENTRY_RESOURCE, clinic_id, provider);
+	ClinicConfiguration clinic = {0};
+	int count = entry ? entry->is.resource.offers.count : 0;
+
+	if (count == 0 && configured_clinic(clinic_id, &clinic))
+	{
+		*services = palloc(sizeof(pg_uuid_t) * (clinic.nservices + 1));
+		memcpy(*services, clinic.services, sizeof(pg_uuid_t) * clinic.nservices);
+		return clinic.nservices;
+	}
+	*services = palloc(sizeof(pg_uuid_t) * (count + 1));
+	for (int i = 0; i < count; i++)
+		(*services)[i] = entry->is.resource.offers.list[i].service;
+	return count;
 }

@@ -53,6 +53,8 @@ typedef struct ClinicConfiguration
 	Interval no_show_period;
 	VisitMode mode; /* of days, unless a rota says otherwise */
 	OpeningRules opening;
+	int nservices;
+	const pg_uuid_t *services;
 } ClinicConfiguration;
 
 /* A resource, active or not, that would do for some of what a service requires. */
@@ -121,5 +123,9 @@ extern bool offers_service(const OfferList *offers, const pg_uuid_t *service, in
  */
 extern bool configured_offer(const pg_uuid_t *clinic, const pg_uuid_t *provider,
 							 const pg_uuid_t *service, int64 *duration);
+
+/* The services that the provider offers, palloc'd, with room for one more; how many. */
+extern int configured_offers(const pg_uuid_t *clinic, const pg_uuid_t *provider,
+							 pg_uuid_t **services);
 
 #endif /* CLINIC_SCHED_CONFIGURATION_H */
