@@ -67,6 +67,8 @@ OBJS = \
 	src/availability/slots.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
+	src/availability/proposal.o \
+	src/availability/rota_change.o \
 	src/availability/sheet_cell.o \
 	src/availability/sheet.o \
 	src/availability/day_sheet.o \
@@ -120,6 +122,7 @@ SQL_FRAGMENTS = \
 	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/availability/days.sql \
+	src/availability/rota_change.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 
