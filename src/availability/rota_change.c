@@ -579,9 +579,6 @@ put_days(ChangedResource *resource, DateADT first, DateADT end)
 	Account before;
 	Account after;
 
-	/* Days that the zone left out. */
-	if (from == to)
-		return;
 	claims_read(&claims, change->clinic, &resource->id, 1, from, to, NULL, SNAPSHOT_STATEMENT);
 	before = account_of(&resource->before, &claims, from, to);
 	after = account_of(&resource->after, &claims, from, to);
@@ -590,11 +587,17 @@ put_days(ChangedResource *resource, DateADT first, DateADT end)
 	{
 		TimestampTz starts = clock_day_start(&resource->clock, day);
 		TimestampTz ends = clock_day_start(&resource->clock, day + 1);
-		DayAccount day_before = day_account(&before, day, starts, ends);
-		DayAccount day_after = day_account(&after, day, starts, ends);
+		DayAccount day_before;
+		DayAccount day_after;
+		Datum ids;
 		int count;
-		Datum ids = take_orphans(&orphans, ends, &count);
 
+		/* A day that the zone left out is none. */
+		if (starts == ends)
+			continue;
+		day_before = day_account(&before, day, starts, ends);
+		day_after = day_account(&after, day, starts, ends);
+		ids = take_orphans(&orphans, ends, &count);
 		if (count > 0 || !is_same_day(&day_before, &day_after))
 			put_day(resource, day, &day_before, &day_after, ids);
 	}
