@@ -70,8 +70,11 @@ OBJS = \
 	src/availability/proposal.o \
 	src/availability/rota_change.o \
 	src/availability/sheet_cell.o \
+	src/availability/sheet_text.o \
+	src/availability/sheet_providers.o \
 	src/availability/sheet.o \
 	src/availability/day_sheet.o \
+	src/availability/month_sheet.o \
 	src/booking/status.o \
 	src/booking/code.o \
 	src/booking/visit.o \
