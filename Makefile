@@ -49,6 +49,8 @@ OBJS = \
 	src/clinic/clinic.o \
 	src/clinic/closure_row.o \
 	src/clinic/configuration.o \
+	src/clinic/opening_rows.o \
+	src/clinic/providers.o \
 	src/clinic/presets.o \
 	src/patient/patient.o \
 	src/patient/person_name.o \
@@ -58,13 +60,23 @@ OBJS = \
 	src/availability/seats.o \
 	src/availability/closure.o \
 	src/availability/opening.o \
+	src/availability/open_days.o \
+	src/availability/grid.o \
 	src/availability/range.o \
+	src/availability/arguments.o \
 	src/availability/claims.o \
+	src/availability/claim_stream.o \
 	src/availability/taken.o \
 	src/availability/matching.o \
 	src/availability/pool.o \
+	src/availability/moving.o \
 	src/availability/listing.o \
+	src/availability/sweep.o \
+	src/availability/find_slots.o \
 	src/availability/slots.o \
+	src/availability/free_seats.o \
+	src/availability/free_busy.o \
+	src/availability/utilisation.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
 	src/availability/proposal.o \
@@ -102,7 +114,20 @@ OBJS = \
 	src/series/series_book.o \
 	src/series/series_change.o \
 	src/series/series_sql.o \
-	src/booking/computed.o
+	src/booking/computed.o \
+	src/queue/queue_status.o \
+	src/queue/queue_class.o \
+	src/queue/entry.o \
+	src/queue/entry_check.o \
+	src/queue/visit_follow.o \
+	src/queue/arrive.o \
+	src/queue/call_next.o \
+	src/queue/serve.o \
+	src/queue/estimate.o \
+	src/queue/state.o \
+	src/queue/board.o \
+	src/queue/assign.o \
+	src/queue/no_shows.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -124,8 +149,10 @@ SQL_FRAGMENTS = \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
+	src/availability/find_slots.sql \
 	src/availability/days.sql \
 	src/availability/rota_change.sql \
+	src/queue/queue.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

@@ -86,6 +86,20 @@ function milliseconds(rate)
 	return rate == "" || rate == 0 ? "-" : sprintf("%.3f", 10 / rate)
 }
 
+# The ratio is to the faster of the two peers.
+function find(what, scene, goal,    ours, stepwise, range_agg, peer)
+{
+	ours = median("find ours " scene SUBSEP "iterations_per_second")
+	stepwise = median("find stepwise " scene SUBSEP "iterations_per_second")
+	range_agg = median("find range_agg " scene SUBSEP "iterations_per_second")
+	peer = stepwise + 0 >= range_agg + 0 ? "stepwise" : "range_agg"
+	if (ours != "" && stepwise range_agg != "")
+		printf "%-66s %7.3f %7.3f %7s  %-12s %s\n", "first starts, " what " | " peer ": ms", 1000 / ours,
+			1000 / median("find " peer " " scene SUBSEP "iterations_per_second"),
+			quotient(ours, median("find " peer " " scene SUBSEP "iterations_per_second")),
+			spread("find ours " scene, "find " peer " " scene, "iterations_per_second"), goal
+}
+
 # What three resources cost beside one.
 function rooms(    x, y)
 {
@@ -172,6 +186,13 @@ END {
 	slots("one doctor's month, free_time() | range_agg: ms", "ours_free_time", 31, "<= 0.15 ms")
 	slots("one doctor's day, available_slots() | range_agg: ms", "ours_available_slots", 1, "")
 	slots("one doctor's month, available_slots() | range_agg: ms", "ours_available_slots", 31, "")
+
+	find("1,000 doctors, 95% full", "usual", "<= 0.5 ms")
+	find("100 doctors", "few", "")
+	find("100 doctors, 10 times the history", "history", "")
+	find("10,000 doctors", "many", "")
+	find("5-minute steps, 99.5% full", "scarce", "<= 0.5 ms")
+	find("ten days full", "booked_out", "<= 20, >= 4")
 
 	printf "\n%-28s %8s %8s %8s %8s %8s %8s\n", "all rounds (sync)", "", "", "overlaps", "overlaps", "verify",
 		"longest"

@@ -12,6 +12,7 @@
 
 /* reason as an enum, reason as text, HTTP status */
 #define REASON_LIST(REASON) \
+	REASON(ALREADY_CHECKED_IN, "already_checked_in", 409) \
 	REASON(CAPACITY_REACHED, "capacity_reached", 409) \
 	REASON(CLINIC_CLOSED, "clinic_closed", 422) \
 	REASON(HOLD_EXPIRED, "hold_expired", 409) \
@@ -23,6 +24,7 @@
 	REASON(INVALID_CLAIM, "invalid_claim", 400) \
 	REASON(INVALID_DURATION, "invalid_duration", 422) \
 	REASON(INVALID_NAME, "invalid_name", 400) \
+	REASON(INVALID_NUMBER, "invalid_number", 400) \
 	REASON(INVALID_PAGE, "invalid_page", 400) \
 	REASON(INVALID_PHONE, "invalid_phone", 400) \
 	REASON(INVALID_RULE, "invalid_rule", 400) \
@@ -51,7 +53,9 @@
 	REASON(UNKNOWN_FIELD, "unknown_field", 400) \
 	REASON(UNKNOWN_PRESET, "unknown_preset", 400) \
 	REASON(UNKNOWN_STRATEGY, "unknown_strategy", 400) \
-	REASON(WRONG_MODE, "wrong_mode", 422)
+	REASON(WRONG_DAY, "wrong_day", 422) \
+	REASON(WRONG_MODE, "wrong_mode", 422) \
+	REASON(WRONG_PATIENT, "wrong_patient", 422)
 
 #define REASON_ENUM(name, text, status) REASON_##name,
 typedef enum Reason

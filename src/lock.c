@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "civil/civil.h"
 #include "common/hashfn.h"
 #include "compat.h"
@@ -36,7 +37,9 @@ typedef enum LockLevel
 	LEVEL_VISIT,
 	LEVEL_PATIENT,
 	LEVEL_RESOURCE,
-	LEVEL_DAY
+	LEVEL_DAY,
+	LEVEL_QUEUE,
+	LEVEL_ENTRY
 } LockLevel;
 
 typedef uint64 LockKey;
@@ -127,6 +130,33 @@ lock_resources(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresourc
 	for (int i = 0; i < nresources; i++)
 		acquire_within(clinic, keys[i], LOCK_EXCLUSIVE, manner);
 	pfree(keys);
+}
+
+void
+lock_queue(const pg_uuid_t *clinic, const pg_uuid_t *queue, int32 day, LockManner manner)
+{
+	struct
+	{
+		pg_uuid_t queue;
+		int32 day;
+	} what = {*queue, day};
+
+	acquire_within(clinic, make_key(LEVEL_QUEUE, clinic, &what, sizeof(what)), LOCK_EXCLUSIVE,
+				   manner);
+}
+
+void
+lock_entry_rows(const pg_uuid_t *clinic)
+{
+	/* Of the transaction, that a prepared one of the same process may have left its own. */
+	struct
+	{
+		TimestampTz started_at;
+		int64 process;
+	} what = {GetCurrentTransactionStartTimestamp(), MyProcPid};
+
+	acquire_within(clinic, make_key(LEVEL_ENTRY, clinic, &what, sizeof(what)), LOCK_EXCLUSIVE,
+				   LOCK_WAIT);
 }
 
 /* The resources' locks and those of their days, in order; a resource held exclusively needs none. */
@@ -349,21 +379,33 @@ is_held(LockKey key, LockStrength strength)
 		   (strength == LOCK_SHARED && lock_held_by_me(&tag, ShareLock));
 }
 
+TimestampTz
+lock_patience_ends(void)
+{
+	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
+}
+
+bool
+lock_may_try_again(TimestampTz end)
+{
+	if (GetCurrentTimestamp() >= end)
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
 /* Try, and try again for a while.  Nobody sees this as waiting, so it is in no deadlock. */
 static bool
 try_patiently(LockKey key, LockStrength strength)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
+	TimestampTz end = lock_patience_ends();
 
 	while (!try_acquire(key, strength))
-	{
-		if (GetCurrentTimestamp() >= end)
+		if (!lock_may_try_again(end))
 			return false;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
 	return true;
 }
 

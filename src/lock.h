@@ -7,6 +7,7 @@
  *
  *		clinic (shared) -> idempotency key -> visit -> patient
  *			-> resource (shared) -> (resource, UTC day) (exclusive)
+ *			-> (queue, day) (exclusive) -> rows of queue entries
  *
  * and within a level by the hash of what is locked.  A series takes its resources
  * exclusively instead of hundreds of days.  A lock that would break
@@ -49,6 +50,13 @@ typedef enum LockManner
 } LockManner;
 
 #define LOCK_PATIENCE 100
+
+/*
+ * For who tries to lock rows: when to give up, and, unless it is then, a moment's
+ * wait before the next try.
+ */
+extern TimestampTz lock_patience_ends(void);
+extern bool lock_may_try_again(TimestampTz end);
 
 extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner);
 extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
@@ -96,6 +104,17 @@ extern bool day_in_use(const pg_uuid_t *clinic, const pg_uuid_t *resource, Times
 
 /* Is the patient locked exclusively, be it with the whole clinic? */
 extern bool patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient);
+
+/* For who gives out the queue's numbers of a civil day; day 0: for who deals out its entries. */
+extern void lock_queue(const pg_uuid_t *clinic, const pg_uuid_t *queue, int32 day,
+					   LockManner manner);
+
+/*
+ * Note that this transaction has locked the row of a queue's entry, the last in
+ * the order, so that what comes before is only tried from here on.  Nobody ever
+ * waits for this one: it is the transaction's own.
+ */
+extern void lock_entry_rows(const pg_uuid_t *clinic);
 
 /* Does this transaction hold locks that come after the row lock of a visit? */
 extern bool lock_rows_must_be_tried(void);

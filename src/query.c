@@ -17,9 +17,11 @@
 #include "compat.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
 #include "query.h"
+#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -38,6 +40,21 @@ static void prepare(SavedQuery *query);
 static void plan_by_index(SPIPlanPtr plan);
 static int execute(SPIPlanPtr plan, QuerySnapshot snapshot, Datum *values, const char *nulls,
 				   long limit);
+
+/* Who runs a statement, while it runs as somebody else. */
+typedef struct Caller
+{
+	Oid user;
+	int security_context;
+} Caller;
+
+/* What hands the rows of a statement to a function of ours. */
+typedef struct RowStream
+{
+	DestReceiver receiver;
+	RowFunction function;
+	void *argument;
+} RowStream;
 
 void
 query_begin(void)
@@ -97,43 +114,98 @@ tables_owner(void)
 	return known_owner;
 }
 
+/*
+ * Get ready to run the query, as its owner if it says so.  An error on the way
+ * restores the caller: aborting a transaction does.
+ */
+static void
+begin_run(SavedQuery *query, Caller *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->security_context);
+	if (query->as_owner)
+	{
+		SetUserIdAndSecContext(tables_owner(), caller->security_context |
+												   SECURITY_LOCAL_USERID_CHANGE |
+												   SECURITY_NOFORCE_RLS);
+		pin_search_path();
+	}
+	if (query->plan == NULL)
+		prepare(query);
+	else if (!SPI_plan_is_valid(query->plan))
+		plan_by_index(query->plan);
+}
+
+static void
+end_run(const SavedQuery *query, const Caller *caller, int status)
+{
+	if (query->as_owner)
+	{
+		unpin_search_path();
+		SetUserIdAndSecContext(caller->user, caller->security_context);
+	}
+	if (status < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(status), query->sql);
+}
+
 uint64
 query_run_as_of(SavedQuery *query, QuerySnapshot snapshot, const Datum *values, const bool *nulls,
 				long limit)
 {
 	char null_flags[QUERY_MAX_PARAMETERS];
-	Oid caller;
-	int security_context;
+	Caller caller;
 	int status;
 
 	for (int i = 0; i < query->nparameters; i++)
 		null_flags[i] = nulls && nulls[i] ? 'n' : ' ';
 
-	/* An error on the way restores the caller: aborting a transaction does. */
-	GetUserIdAndSecContext(&caller, &security_context);
-	if (query->as_owner)
-	{
-		SetUserIdAndSecContext(tables_owner(), security_context | SECURITY_LOCAL_USERID_CHANGE |
-												   SECURITY_NOFORCE_RLS);
-		pin_search_path();
-	}
-
-	if (query->plan == NULL)
-		prepare(query);
-	else if (!SPI_plan_is_valid(query->plan))
-		plan_by_index(query->plan);
-
+	begin_run(query, &caller);
 	status = execute(query->plan, snapshot, unconstify(Datum *, values), null_flags, limit);
-
-	if (query->as_owner)
-	{
-		unpin_search_path();
-		SetUserIdAndSecContext(caller, security_context);
-	}
-	if (status < 0)
-		elog(ERROR, "%s in: %s", SPI_result_code_string(status), query->sql);
-
+	end_run(query, &caller, status);
 	return SPI_processed;
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	RowStream *stream = (RowStream *) receiver;
+
+	slot_getallattrs(slot);
+	return stream->function(slot->tts_values, slot->tts_isnull, stream->argument);
+}
+
+static void
+start_stream(DestReceiver *receiver, int operation, TupleDesc type)
+{
+}
+
+static void
+end_stream(DestReceiver *receiver)
+{
+}
+
+void
+query_stream(SavedQuery *query, const Datum *values, RowFunction function, void *argument)
+{
+	RowStream stream = {{receive_row, start_stream, end_stream, end_stream, DestNone},
+						function,
+						argument};
+	ParamListInfo parameters = makeParamList(query->nparameters);
+	SPIExecuteOptions options = {
+		.params = parameters,
+		.read_only = true,
+		.dest = &stream.receiver,
+	};
+	Caller caller;
+	int status;
+
+	Assert(query->snapshot == SNAPSHOT_STATEMENT);
+	for (int i = 0; i < query->nparameters; i++)
+		parameters->params[i] = (ParamExternData){.value = values[i],
+												  .pflags = PARAM_FLAG_CONST,
+												  .ptype = query->parameter_types[i]};
+	begin_run(query, &caller);
+	status = SPI_execute_plan_extended(query->plan, &options);
+	end_run(query, &caller, status);
 }
 
 uint64
@@ -170,6 +242,15 @@ query_copy_composite(uint64 row, int column)
 	if (isnull)
 		elog(ERROR, "a row is null");
 	return SPI_datumTransfer(value, false, -1);
+}
+
+void
+put_composite(Datum composite, ReturnSetInfo *result)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(composite);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+
+	tuplestore_puttuple(result->setResult, &tuple);
 }
 
 Datum

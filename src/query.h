@@ -22,6 +22,7 @@
 #define CLINIC_SCHED_QUERY_H
 
 #include "executor/spi.h"
+#include "nodes/execnodes.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -79,6 +80,16 @@ extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nu
 extern uint64 query_run_once(const char *sql, int nparameters, const Oid *types,
 							 const Datum *values);
 
+/*
+ * Run a query that reads, as the calling statement sees it, and hand each row to
+ * a function as it comes; once that returns false, no more are read.  The values
+ * of a row live until it returns.  No value given to the query is null.  The
+ * function runs as whoever the query runs as, and may not run queries itself.
+ */
+typedef bool (*RowFunction)(const Datum *values, const bool *nulls, void *argument);
+extern void query_stream(SavedQuery *query, const Datum *values, RowFunction function,
+						 void *argument);
+
 /* The role that owns the extension's tables. */
 extern Oid tables_owner(void);
 
@@ -87,6 +98,9 @@ extern bool query_is_as_owner(void);
 
 /* Copy a composite column, as "returning v" gives it, to where query_end() leaves it. */
 extern Datum query_copy_composite(uint64 row, int column);
+
+/* Add a row that was copied so to the result of a function that returns such rows. */
+extern void put_composite(Datum composite, ReturnSetInfo *result);
 
 /* A parameter of type uuid[]. */
 extern Datum uuid_array(const pg_uuid_t *uuids, int count);

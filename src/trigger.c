@@ -4,9 +4,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "errors.h"
 #include "query.h"
 #include "trigger.h"
+#include "utils/datum.h"
 #include "utils/rel.h"
 
 static bool
@@ -47,4 +50,63 @@ HeapTuple
 trigger_result(const TriggerRows *rows)
 {
 	return rows->written ? rows->written : rows->old;
+}
+
+char *
+text_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
+{
+	return SPI_getvalue(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column));
+}
+
+Datum
+value_of(const TriggerRows *rows, HeapTuple tuple, const char *column, bool *isnull)
+{
+	return SPI_getbinval(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column), isnull);
+}
+
+const pg_uuid_t *
+uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
+{
+	bool isnull;
+	Datum value = value_of(rows, tuple, column, &isnull);
+
+	if (isnull)
+		refuse_null(column);
+	return DatumGetUUIDP(value);
+}
+
+static void
+replace_column(TriggerRows *rows, const char *column, Datum value, bool isnull)
+{
+	int number = SPI_fnumber(rows->descriptor, column);
+
+	rows->written =
+		heap_modify_tuple_by_cols(rows->written, rows->descriptor, 1, &number, &value, &isnull);
+}
+
+void
+set_column(TriggerRows *rows, const char *column, Datum value)
+{
+	replace_column(rows, column, value, false);
+}
+
+void
+set_column_null(TriggerRows *rows, const char *column)
+{
+	replace_column(rows, column, (Datum) 0, true);
+}
+
+bool
+column_changed(const TriggerRows *rows, const char *column)
+{
+	int number = SPI_fnumber(rows->descriptor, column);
+	Form_pg_attribute attribute = TupleDescAttr(rows->descriptor, number - 1);
+	bool old_null;
+	bool written_null;
+	Datum old = SPI_getbinval(rows->old, rows->descriptor, number, &old_null);
+	Datum written = SPI_getbinval(rows->written, rows->descriptor, number, &written_null);
+
+	if (old_null || written_null)
+		return old_null != written_null;
+	return !datum_image_eq(old, written, attribute->attbyval, attribute->attlen);
 }

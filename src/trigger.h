@@ -7,6 +7,7 @@
 
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "utils/uuid.h"
 
 /* The versions of the row a row trigger is called for; either may be NULL. */
 typedef struct TriggerRows
@@ -29,5 +30,16 @@ extern TriggerRows trigger_rows(const TriggerData *trigger);
 
 /* The version that is written, or deleted: what a BEFORE row trigger returns. */
 extern HeapTuple trigger_result(const TriggerRows *rows);
+
+/* A column of one of the versions, by its name; a uuid that is null is refused. */
+extern char *text_of(const TriggerRows *rows, HeapTuple tuple, const char *column);
+extern Datum value_of(const TriggerRows *rows, HeapTuple tuple, const char *column, bool *isnull);
+extern const pg_uuid_t *uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *column);
+
+/* Give a column of the version that is written another value. */
+extern void set_column(TriggerRows *rows, const char *column, Datum value);
+extern void set_column_null(TriggerRows *rows, const char *column);
+
+extern bool column_changed(const TriggerRows *rows, const char *column);
 
 #endif /* CLINIC_SCHED_TRIGGER_H */

@@ -24,6 +24,26 @@ create function clinic.free_time(
 comment on function clinic.free_time(uuid, tstzrange, uuid) is
   'When a provider, room or device is open and has a seat that nobody has claimed.';
 
+create function clinic.free_busy(
+  resource_ids uuid[],
+  during tstzrange,
+  clinic_id uuid default clinic.current_clinic()
+) returns table (resource_id uuid, busy tstzmultirange, free tstzmultirange)
+  language c stable parallel restricted cost 1000 rows 10
+  as 'MODULE_PATHNAME', 'free_busy';
+comment on function clinic.free_busy(uuid[], tstzrange, uuid) is
+  'When providers, rooms and devices have no free seat, open or not, and when they are open and have one.';
+
+create function clinic.utilisation(
+  during tstzrange,
+  resource_ids uuid[] default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns table (resource_id uuid, day date, open_minutes integer, booked_minutes integer)
+  language c stable parallel restricted cost 10000 rows 100
+  as 'MODULE_PATHNAME', 'utilisation';
+comment on function clinic.utilisation(tstzrange, uuid[], uuid) is
+  'Of each resource (null: of all that are active) and each day: the minutes that its seats are open, and how many of these are claimed.';
+
 create function clinic.orphan_reason(visit clinic.appointment) returns text
   language c stable strict parallel restricted cost 100
   as 'MODULE_PATHNAME', 'orphan_reason';

@@ -9,50 +9,11 @@
 #include "postgres.h"
 
 #include "availability/listing.h"
+#include "availability/moving.h"
 #include "availability/predicate.h"
-#include "booking/visit.h"
-#include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "errors.h"
 #include "miscadmin.h"
-
-/* What is known of the visit that is to be moved. */
-typedef struct MovingVisit
-{
-	bool is_of_service; /* the one that is asked about */
-	int64 duration;
-	int64 buffer_before;
-	int64 buffer_after;
-	ServiceConfiguration service;
-	ResourceList resources;
-} MovingVisit;
-
-static SavedQuery find_moving_visit = {
-	.sql = "select a.service_id, a.ends_at operator(pg_catalog.-) a.starts_at, a.buffer_before,"
-		   " a.buffer_after, a.resource_ids from clinic.appointment a"
-		   " where a.clinic_id" EQ "$1 and a.id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-	.as_owner = true,
-};
-
-static bool
-read_moving_visit(const ListingRequest *request, MovingVisit *visit)
-{
-	Datum values[2] = {UUIDPGetDatum(request->clinic), UUIDPGetDatum(request->moving)};
-	pg_uuid_t service_id;
-	bool isnull;
-
-	if (query_run_as_of(&find_moving_visit, request->snapshot, values, NULL, 1) == 0)
-		return false;
-	service_id = *query_uuid(0, 1);
-	visit->is_of_service = memcmp(&service_id, request->service, UUID_LEN) == 0;
-	visit->duration = interval_microseconds(query_interval(0, 2));
-	visit->buffer_before = interval_microseconds(query_interval(0, 3));
-	visit->buffer_after = interval_microseconds(query_interval(0, 4));
-	visit->resources.count = resource_ids_read(query_datum(0, 5, &isnull), &visit->resources.ids);
-	return configured_service(request->clinic, &service_id, &visit->service);
-}
 
 /* What all listings of the request have in common. */
 typedef struct Common
@@ -67,19 +28,11 @@ static void
 gather_pool(Common *common)
 {
 	const ListingRequest *request = &common->request;
-	ResourceList none = {0, NULL};
-	ResourceList named = request->named ? *request->named : none;
-	ServiceConfiguration service;
 
 	common->pool = palloc0(sizeof(Pool));
 	common->pool->taken = request->taken;
-	if (!configured_service(request->clinic, request->service, &service))
-		refuse(REASON_NOT_FOUND, "there is no such service in this clinic", NULL, NULL);
-	if (common->is_moving)
-		named = named_resources(&common->moving.service, &common->moving.resources);
-	pool_gather(common->pool, request->clinic, &service, &named,
-				common->is_moving && common->moving.is_of_service,
-				common->is_moving ? &common->moving.resources : &none);
+	moving_pool_gather(common->pool, request->clinic, request->service,
+					   common->is_moving ? &common->moving : NULL, request->named);
 	pool_open(common->pool, request->read_from, request->read_to);
 }
 
@@ -101,7 +54,8 @@ prepare_listing(Listing *listing, const Common *common, const pg_uuid_t *provide
 	listing->from = request->from;
 	listing->to = request->to;
 	listing->starts_until = request->starts_until ? request->starts_until : request->to;
-	listing->step = request->step ? request->step : facts->booking.slot_step;
+	listing->grid =
+		start_grid(facts->booking.zone, request->step ? request->step : facts->booking.slot_step);
 	listing->duration = request->duration ? request->duration : facts->duration;
 	if (common->is_moving && common->moving.is_of_service)
 	{
@@ -169,7 +123,9 @@ listings_read(const ListingRequest *request, const pg_uuid_t *providers, int npr
 		common.request.read_from = request->from;
 		common.request.read_to = request->to;
 	}
-	common.is_moving = request->moving && read_moving_visit(request, &common.moving);
+	common.is_moving =
+		request->moving && moving_visit_read(&common.moving, request->clinic, request->service,
+											 request->moving, request->snapshot);
 	gather_pool(&common);
 	for (int i = 0; i < nproviders; i++)
 	{
@@ -211,10 +167,7 @@ listing_judge(Listing *listing, TimestampTz starts_at, TimestampTz ends_at, Slot
 		slot->reason = REASON_SLOT_TAKEN;
 }
 
-/*
- * Of a timed service: the starts of the grid, from local midnight, whose visits
- * lie within an open interval.
- */
+/* Of a timed service: the starts of the grid whose visits lie within an open interval. */
 static bool
 next_start(Listing *listing, Slot *slot)
 {
@@ -225,36 +178,18 @@ next_start(Listing *listing, Slot *slot)
 		TimestampTz first = Max(open->opens, listing->from);
 		TimestampTz last =
 			Min(Min(open->closes, listing->to) - listing->duration, listing->starts_until - 1);
+		TimestampTz start;
 
 		if (last < first)
 			continue;
 		if (!listing->is_in_interval)
-		{
-			listing->day = clock_day(&listing->clock, first);
-			listing->at = 0;
-			listing->is_in_interval = true;
-		}
-		for (; clock_day_start(&listing->clock, listing->day) <= last;
-			 listing->day++, listing->at = 0)
-		{
-			Timestamp midnight = (Timestamp) listing->day * USECS_PER_DAY;
-
-			CHECK_FOR_INTERRUPTS();
-			while (listing->at < USECS_PER_DAY)
-			{
-				Timestamp local = midnight + listing->at;
-				TimestampTz start = clock_instant(&listing->clock, local);
-
-				listing->at += listing->step;
-				/* A time that clocks skip is no start; of one they show twice, the first is. */
-				if (start < first || clock_local(&listing->clock, start) != local)
-					continue;
-				if (start > last)
-					break;
-				listing_judge(listing, start, start + listing->duration, slot);
-				return true;
-			}
-		}
+			grid_seek(&listing->grid, first);
+		listing->is_in_interval = true;
+		start = grid_next(&listing->grid);
+		if (start > last)
+			continue;
+		listing_judge(listing, start, start + listing->duration, slot);
+		return true;
 	}
 	return false;
 }

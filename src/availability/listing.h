@@ -6,6 +6,7 @@
 #ifndef CLINIC_SCHED_LISTING_H
 #define CLINIC_SCHED_LISTING_H
 
+#include "availability/grid.h"
 #include "availability/pool.h"
 #include "booking/rules.h"
 
@@ -44,7 +45,6 @@ typedef struct Listing
 	VisitMode mode;
 	bool is_active;
 	int64 duration;
-	int64 step;
 	TimestampTz from;
 	TimestampTz to;
 	TimestampTz starts_until;
@@ -54,11 +54,11 @@ typedef struct Listing
 	CivilClock clock; /* the clinic's */
 	const Pool *pool;
 
-	/* the next start: which interval of `listed`, day, and time of the day */
+	/* the next start: in which interval of `listed`; or of a token service, the day */
 	int interval;
 	bool is_in_interval;
+	StartGrid grid;
 	DateADT day;
-	int64 at;
 } Listing;
 
 /*

@@ -67,6 +67,20 @@ start_refusal(const BookingFacts *facts, VisitMode mode, TimestampTz starts_at, 
 	return REASON_NONE;
 }
 
+/* Exactly the starts that start_refusal() does not refuse. */
+void
+booking_starts(const BookingFacts *facts, VisitMode mode, TimestampTz *first, TimestampTz *last)
+{
+	TimestampTz passes_at = Max(facts->now, facts->earliest);
+
+	*first = passes_at;
+	if (mode == MODE_TOKEN)
+		*first = civil_day_start(civil_day(passes_at - 1, facts->zone), facts->zone);
+	if (!facts->allow_same_day && *first < facts->tomorrow)
+		*first = facts->tomorrow;
+	*last = facts->latest;
+}
+
 Reason
 booking_refusal(const BookingFacts *facts, OpenTimes *times, VisitMode mode, TimestampTz starts_at,
 				TimestampTz ends_at)

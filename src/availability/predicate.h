@@ -50,6 +50,13 @@ extern void booking_facts_set_now(BookingFacts *facts, TimestampTz now, const In
 extern Reason booking_refusal(const BookingFacts *facts, OpenTimes *times, VisitMode mode,
 							  TimestampTz starts_at, TimestampTz ends_at);
 
+/*
+ * When visits of this mode, which are not walk-ins, may start at all, and when
+ * none may any more: what the clock has to say in booking_refusal().
+ */
+extern void booking_starts(const BookingFacts *facts, VisitMode mode, TimestampTz *first,
+						   TimestampTz *last);
+
 /* Raise that reason, in words. */
 extern _Noreturn void refuse_booking(Reason reason);
 

@@ -15,6 +15,7 @@
 
 #include "access/xact.h"
 #include "availability/claims.h"
+#include "availability/free_seats.h"
 #include "availability/orphans.h"
 #include "availability/proposal.h"
 #include "availability/range.h"
@@ -30,7 +31,6 @@
 #include "query.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
-#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
@@ -300,52 +300,6 @@ read_change(RotaChange *change, FunctionCallInfo fcinfo, const pg_uuid_t *resour
  * Intervals
  */
 
-static void
-append(IntervalList *list, TimestampTz opens, TimestampTz closes)
-{
-	if (list->count > 0 && list->intervals[list->count - 1].closes == opens)
-	{
-		list->intervals[list->count - 1].closes = closes;
-		return;
-	}
-	if (list->count == list->room)
-	{
-		Size size;
-
-		list->room = Max(2 * list->room, 16);
-		size = sizeof(OpenInterval) * list->room;
-		list->intervals = list->intervals ? repalloc(list->intervals, size) : palloc(size);
-	}
-	list->intervals[list->count++] = (OpenInterval){opens, closes};
-}
-
-/* When it is open and has a seat that nobody has claimed. */
-static IntervalList
-free_intervals(OpenTimes *times, const ClaimSweep *claims)
-{
-	IntervalList list = {0};
-
-	for (int i = 0; i < times->count; i++)
-	{
-		TimestampTz closes = times->intervals[i].closes;
-		TimestampTz until;
-
-		for (TimestampTz at = times->intervals[i].opens; at < closes; at = until)
-		{
-			/* Another day may have other seats. */
-			TimestampTz day_end = open_times_day_end(times, at);
-			int32 seats = open_times_day(times, MODE_TIMED, at).seats;
-			bool free = claims_free_at(claims, seats, at, &until);
-
-			CHECK_FOR_INTERRUPTS();
-			until = Min(until, Min(closes, day_end));
-			if (free)
-				append(&list, at, until);
-		}
-	}
-	return list;
-}
-
 /* What of a list lies within [from, to); the next such stretch begins there or later. */
 static IntervalList
 part_of(const IntervalList *list, int *next, TimestampTz from, TimestampTz to)
@@ -356,7 +310,7 @@ part_of(const IntervalList *list, int *next, TimestampTz from, TimestampTz to)
 	{
 		const OpenInterval *interval = &list->intervals[*next];
 
-		append(&part, Max(interval->opens, from), Min(interval->closes, to));
+		append_interval(&part, Max(interval->opens, from), Min(interval->closes, to));
 		if (interval->closes > to)
 			break;
 	}
@@ -394,18 +348,6 @@ minutes_beyond(const IntervalList *a, const IntervalList *b)
 				   Max(interval->opens, b->intervals[k].opens);
 	}
 	return (int32) (sum / USECS_PER_MINUTE);
-}
-
-static Datum
-multirange_datum(const IntervalList *list)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	RangeType **ranges = palloc(sizeof(RangeType *) * Max(list->count, 1));
-
-	for (int i = 0; i < list->count; i++)
-		ranges[i] =
-			DatumGetRangeTypeP(range_datum(list->intervals[i].opens, list->intervals[i].closes));
-	return MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID, type, list->count, ranges));
 }
 
 /*

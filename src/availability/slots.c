@@ -1,28 +1,20 @@
 /*
  * slots.c
- *		clinic.available_slots() and clinic.free_time(): what may be booked.
+ *		clinic.available_slots(): what may be booked.
  */
 #include "postgres.h"
 
-#include "availability/claims.h"
+#include "availability/arguments.h"
 #include "availability/listing.h"
-#include "availability/opening.h"
 #include "availability/range.h"
-#include "booking/rules.h"
-#include "catalog/pg_type.h"
-#include "civil/civil.h"
 #include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "query.h"
 #include "utils/builtins.h"
-#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(available_slots);
-PG_FUNCTION_INFO_V1(free_time);
 
 /* The arguments of clinic.available_slots(), in order. */
 enum
@@ -36,21 +28,6 @@ enum
 	ARG_CLINIC_ID,
 	ARG_COUNT
 };
-
-/* In microseconds; 0 when it is not given. */
-static int64
-length_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	int64 length;
-
-	if (PG_ARGISNULL(argument))
-		return 0;
-	length = interval_microseconds(PG_GETARG_INTERVAL_P(argument));
-	if (length <= 0 || length > LONGEST_CLAIM)
-		refuse(REASON_INVALID_DURATION, psprintf("%s must be more than nothing, and no day", name),
-			   NULL, NULL);
-	return length;
-}
 
 static void
 require_arguments(FunctionCallInfo fcinfo)
@@ -76,9 +53,7 @@ read_request(ListingRequest *request, FunctionCallInfo fcinfo)
 {
 	request->clinic = PG_GETARG_UUID_P(ARG_CLINIC_ID);
 	request->service = PG_GETARG_UUID_P(ARG_SERVICE_ID);
-	request->step = length_argument(fcinfo, ARG_STEP, "step");
-	if (request->step != 0 && (request->step < USECS_PER_MINUTE || request->step > USECS_PER_DAY))
-		refuse(REASON_INVALID_DURATION, "step must be between a minute and a day", NULL, NULL);
+	request->step = step_argument(fcinfo, ARG_STEP);
 	request->duration = length_argument(fcinfo, ARG_DURATION, "duration");
 	request->moving = PG_ARGISNULL(ARG_MOVING) ? NULL : PG_GETARG_UUID_P(ARG_MOVING);
 	request->snapshot = SNAPSHOT_STATEMENT;
@@ -115,86 +90,4 @@ available_slots(PG_FUNCTION_ARGS)
 		put_slot(&slot, (ReturnSetInfo *) fcinfo->resultinfo);
 	query_end();
 	return (Datum) 0;
-}
-
-/* What is open and has a free seat. */
-static MultirangeType *
-free_ranges(OpenTimes *open, const ClaimSweep *claims, MemoryContext memory)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	int room = 16;
-	int count = 0;
-	RangeType **ranges;
-	MultirangeType *result;
-	MemoryContext caller = MemoryContextSwitchTo(memory);
-
-	ranges = palloc(sizeof(RangeType *) * room);
-	for (int i = 0; i < open->count; i++)
-	{
-		TimestampTz at = open->intervals[i].opens;
-		TimestampTz closes = open->intervals[i].closes;
-
-		while (at < closes)
-		{
-			TimestampTz until;
-			TimestampTz day_end = open_times_day_end(open, at);
-			int32 seats = open_times_day(open, MODE_TIMED, at).seats;
-			bool free = claims_free_at(claims, seats, at, &until);
-
-			CHECK_FOR_INTERRUPTS();
-			/* Another day may have other seats. */
-			until = Min(until, Min(closes, day_end));
-			if (free)
-			{
-				if (count == room)
-				{
-					room *= 2;
-					ranges = repalloc(ranges, sizeof(RangeType *) * room);
-				}
-				ranges[count++] = DatumGetRangeTypeP(range_datum(at, until));
-			}
-			at = until;
-		}
-	}
-	result = make_multirange(TSTZMULTIRANGEOID, type, count, ranges);
-	MemoryContextSwitchTo(caller);
-	return result;
-}
-
-Datum
-free_time(PG_FUNCTION_ARGS)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	const pg_uuid_t *resource;
-	const pg_uuid_t *clinic;
-	ResourceConfiguration configuration;
-	Opening opening;
-	OpenTimes open = {.count = 0};
-	ClaimSweep claims = {0};
-	TimestampTz from;
-	TimestampTz to;
-	MultirangeType *result;
-
-	if (PG_ARGISNULL(0))
-		refuse_null("resource_id");
-	if (PG_ARGISNULL(1))
-		refuse_null("during");
-	if (PG_ARGISNULL(2))
-		refuse_null("clinic_id");
-	resource = PG_GETARG_UUID_P(0);
-	clinic = PG_GETARG_UUID_P(2);
-
-	query_begin();
-	if (!configured_resource(clinic, resource, &configuration) ||
-		!configured_opening(clinic, resource, &opening))
-		refuse(REASON_NOT_FOUND, "there is no such provider, room or device in this clinic", NULL,
-			   NULL);
-	if (range_bounds(PG_GETARG_RANGE_P(1), "during", &from, &to) && configuration.is_active)
-	{
-		open_times(&open, &opening, from, to);
-		claims_read(&claims, clinic, resource, 1, from, to, NULL, SNAPSHOT_STATEMENT);
-	}
-	result = free_ranges(&open, &claims, caller);
-	query_end();
-	PG_RETURN_MULTIRANGE_P(result);
 }

@@ -3,8 +3,9 @@
  *		Rows of one INSERT of ours, seen to together.
  *
  * For a function that inserts many visits of a clinic at once and has locked the
- * clinic, or their resources and patients: what the triggers would ask and write for each row by itself is asked
- * before the INSERT, and written after it, once for all of them.
+ * clinic, or their resources and patients: what the triggers would ask and write
+ * for each row by itself is asked before the INSERT, and written after it, once
+ * for all of them.
  */
 #ifndef CLINIC_SCHED_VISIT_BATCH_H
 #define CLINIC_SCHED_VISIT_BATCH_H

@@ -107,49 +107,10 @@ static SavedQuery find_quantity = {
 	.as_owner = true,
 };
 
-static char *
-text_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
-{
-	return SPI_getvalue(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column));
-}
-
-static Datum
-value_of(const TriggerRows *rows, HeapTuple tuple, const char *column, bool *isnull)
-{
-	return SPI_getbinval(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column), isnull);
-}
-
-static const pg_uuid_t *
-uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
-{
-	bool isnull;
-	Datum value = value_of(rows, tuple, column, &isnull);
-
-	if (isnull)
-		refuse_null(column);
-	return DatumGetUUIDP(value);
-}
-
-static void
-set_column(TriggerRows *rows, const char *column, Datum value)
-{
-	int number = SPI_fnumber(rows->descriptor, column);
-	bool isnull = false;
-
-	rows->written =
-		heap_modify_tuple_by_cols(rows->written, rows->descriptor, 1, &number, &value, &isnull);
-}
-
 static bool
 same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool
-column_changed(const TriggerRows *rows, const char *column)
-{
-	return !same_text(text_of(rows, rows->old, column), text_of(rows, rows->written, column));
 }
 
 /* Replace the zone's name by the one pg_timezone_names has for it. */

@@ -16,8 +16,9 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
-#include "clinic/closure_row.h"
 #include "clinic/configuration.h"
+#include "clinic/opening_rows.h"
+#include "clinic/providers.h"
 #include "compat.h"
 #include "fmgr.h"
 #include "query.h"
@@ -36,7 +37,8 @@ typedef enum EntryKind
 {
 	ENTRY_CLINIC,
 	ENTRY_SERVICE,
-	ENTRY_RESOURCE
+	ENTRY_RESOURCE,
+	ENTRY_PROVIDERS
 } EntryKind;
 
 typedef struct EntryKey
@@ -45,13 +47,6 @@ typedef struct EntryKey
 	pg_uuid_t id;
 	EntryKind kind;
 } EntryKey;
-
-/* A service that a provider is said to offer. */
-typedef struct Offer
-{
-	pg_uuid_t service;
-	int64 duration; /* 0: the service's */
-} Offer;
 
 typedef struct Entry
 {
@@ -63,9 +58,9 @@ typedef struct Entry
 		struct
 		{
 			ResourceConfiguration configuration;
-			int noffers;
-			Offer *offers;
+			OfferList offers;
 		} resource;
+		ClinicProviders *providers;
 	} is;
 } Entry;
 
@@ -129,6 +124,13 @@ static SavedQuery find_clinic = {
 	.as_owner = true,
 };
 
+static SavedQuery find_services = {
+	.sql = "select s.id from clinic.service s where s.clinic_id" EQ "$1 order by s.code",
+	QUERY_PARAMETERS(UUIDOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
 static SavedQuery find_service = {
 	.sql = "select s.min_notice, s.max_advance, s.allow_same_day, s.cancel_notice, s.slot_step,"
 		   " s.is_active, s.mode::pg_catalog.text, s.duration, s.buffer_before, s.buffer_after,"
@@ -163,8 +165,7 @@ enum
 	RESOURCE_SEATS,
 	RESOURCE_HOURS,
 	RESOURCE_TIMEZONE,
-	OFFER_SERVICE,
-	OFFER_DURATION
+	OFFER_SERVICE /* and its duration */
 };
 
 static SavedQuery find_resource = {
@@ -178,24 +179,11 @@ static SavedQuery find_resource = {
 	.as_owner = true,
 };
 
-enum
-{
-	ROTA_FROM = 1,
-	ROTA_UNTIL,
-	ROTA_WEEKLY,
-	ROTA_MODE,
-	ROTA_SEATS
-};
-
 /* Of a resource, and of a whole clinic. */
 #define OF_RESOURCE(table) \
 	" from clinic." table " x where x.clinic_id" EQ "$1 and x.resource_id" EQ "$2"
 #define OF_CLINIC(table) \
 	" from clinic." table " x where x.clinic_id" EQ "$1 and x.resource_id is null"
-
-#define ROTA_COLUMNS \
-	"select pg_catalog.lower(x.valid), pg_catalog.upper(x.valid), x.weekly," \
-	" x.mode::pg_catalog.text, x.seats"
 
 static SavedQuery find_rotas = {
 	.sql = ROTA_COLUMNS OF_RESOURCE("hours"),
@@ -211,17 +199,6 @@ static SavedQuery find_clinic_rotas = {
 	.as_owner = true,
 };
 
-enum
-{
-	CLOSURE_DURING = 1,
-	CLOSURE_IS_OPEN,
-	CLOSURE_RRULE,
-	CLOSURE_EXDATES
-};
-
-#define CLOSURE_COLUMNS \
-	"select x.during, x.kind" EQ "'open'::clinic.closure_kind, x.rrule, x.exdates"
-
 static SavedQuery find_closures = {
 	.sql = CLOSURE_COLUMNS OF_RESOURCE("closure"),
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
@@ -236,15 +213,8 @@ static SavedQuery find_clinic_closures = {
 	.as_owner = true,
 };
 
-enum
-{
-	DAY_DAY = 1,
-	DAY_AVAILABLE,
-	DAY_SEATS
-};
-
 static SavedQuery find_days = {
-	.sql = "select x.day, x.available, x.seats" OF_RESOURCE("day_capacity") " order by x.day",
+	.sql = DAY_COLUMNS OF_RESOURCE("day_capacity") " order by x.day",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -354,86 +324,15 @@ read_policy(BookingPolicy *policy)
 	policy->slot_step = microseconds(POLICY_SLOT_STEP);
 }
 
-static WeeklyHours *
-copy_hours(uint64 row, int column, MemoryContext memory)
-{
-	bool isnull;
-	Datum value = query_datum(row, column, &isnull);
-	WeeklyHours *hours;
-	WeeklyHours *copy;
-
-	if (isnull)
-		return NULL;
-	hours = DatumGetWeeklyHoursP(value);
-	copy = MemoryContextAlloc(memory, VARSIZE(hours));
-	memcpy(copy, hours, VARSIZE(hours));
-	return copy;
-}
-
-static DateADT
-date_or(uint64 row, int column, DateADT unbounded)
-{
-	bool isnull;
-	Datum value = query_datum(row, column, &isnull);
-
-	return isnull ? unbounded : DatumGetDateADT(value);
-}
-
 static void
-read_rotas(OpeningRules *rules, uint64 nrows, MemoryContext memory)
+read_services(ClinicConfiguration *clinic, uint64 nrows, MemoryContext memory)
 {
-	Rota *rotas = MemoryContextAllocZero(memory, sizeof(Rota) * Max(nrows, 1));
+	pg_uuid_t *services = MemoryContextAlloc(memory, sizeof(pg_uuid_t) * Max(nrows, 1));
 
 	for (uint64 row = 0; row < nrows; row++)
-	{
-		rotas[row].from = date_or(row, ROTA_FROM, DATEVAL_NOBEGIN);
-		rotas[row].until = date_or(row, ROTA_UNTIL, DATEVAL_NOEND);
-		rotas[row].weekly = copy_hours(row, ROTA_WEEKLY, memory);
-		rotas[row].has_mode = !query_isnull(row, ROTA_MODE);
-		if (rotas[row].has_mode)
-			rotas[row].mode = mode_from_name(query_text(row, ROTA_MODE));
-		rotas[row].seats = query_int32(row, ROTA_SEATS, 0);
-	}
-	rules->nrotas = (int) nrows;
-	rules->rotas = rotas;
-}
-
-static void
-read_closures(OpeningRules *rules, uint64 nrows, MemoryContext memory)
-{
-	Closure *closures = MemoryContextAllocZero(memory, sizeof(Closure) * Max(nrows, 1));
-
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		bool isnull;
-		Datum during = query_datum(row, CLOSURE_DURING, &isnull);
-		Datum value;
-
-		closures[row] = closure_of_row(during, query_bool(row, CLOSURE_IS_OPEN));
-		value = query_datum(row, CLOSURE_RRULE, &isnull);
-		if (!isnull)
-			closure_set_rule(&closures[row], value, memory);
-		value = query_datum(row, CLOSURE_EXDATES, &isnull);
-		if (!isnull)
-			closure_set_exdates(&closures[row], value, memory);
-	}
-	rules->nclosures = (int) nrows;
-	rules->closures = closures;
-}
-
-static void
-read_days(ResourceConfiguration *resource, uint64 nrows, MemoryContext memory)
-{
-	DayCapacity *days = MemoryContextAllocZero(memory, sizeof(DayCapacity) * Max(nrows, 1));
-
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		days[row].day = date_or(row, DAY_DAY, 0);
-		days[row].available = query_bool(row, DAY_AVAILABLE);
-		days[row].seats = query_int32(row, DAY_SEATS, 0);
-	}
-	resource->ndays = (int) nrows;
-	resource->days = days;
+		services[row] = *query_uuid(row, 1);
+	clinic->nservices = (int) nrows;
+	clinic->services = services;
 }
 
 static void
@@ -455,9 +354,10 @@ read_clinic(Entry *entry, MemoryContext memory)
 	clinic->no_show_limit = query_int32(0, CLINIC_NO_SHOW_LIMIT, 0);
 	clinic->no_show_period = *query_interval(0, CLINIC_NO_SHOW_PERIOD);
 	clinic->mode = mode_from_name(query_text(0, CLINIC_MODE));
-	clinic->opening.hours = copy_hours(0, CLINIC_HOURS, memory);
-	read_rotas(&clinic->opening, query_run(&find_clinic_rotas, &id, NULL, 0), memory);
-	read_closures(&clinic->opening, query_run(&find_clinic_closures, &id, NULL, 0), memory);
+	clinic->opening.hours = row_hours(0, CLINIC_HOURS, memory);
+	rows_rotas(&clinic->opening, 0, query_run(&find_clinic_rotas, &id, NULL, 0), memory);
+	rows_closures(&clinic->opening, 0, query_run(&find_clinic_closures, &id, NULL, 0), memory);
+	read_services(clinic, query_run(&find_services, &id, NULL, 0), memory);
 }
 
 /* The units of a requirement: those it was given before, or the next ones. */
@@ -531,29 +431,17 @@ read_resource(Entry *entry, uint64 nrows, MemoryContext memory)
 {
 	ResourceConfiguration *resource = &entry->is.resource.configuration;
 	Datum values[] = {UUIDPGetDatum(&entry->key.clinic), UUIDPGetDatum(&entry->key.id)};
-	Offer *offers = MemoryContextAlloc(memory, sizeof(Offer) * nrows);
-	int noffers = 0;
 	const char *timezone = query_text(0, RESOURCE_TIMEZONE);
 
 	resource->is_provider = query_bool(0, RESOURCE_IS_PROVIDER);
 	resource->is_active = query_bool(0, RESOURCE_IS_ACTIVE);
 	resource->seats = query_int32(0, RESOURCE_SEATS, 0);
 	resource->zone = timezone ? civil_zone(timezone) : NULL;
-	resource->opening.hours = copy_hours(0, RESOURCE_HOURS, memory);
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		const Interval *duration = query_interval(row, OFFER_DURATION);
-
-		if (query_isnull(row, OFFER_SERVICE))
-			continue;
-		offers[noffers].service = *query_uuid(row, OFFER_SERVICE);
-		offers[noffers++].duration = duration ? interval_microseconds(duration) : 0;
-	}
-	entry->is.resource.offers = offers;
-	entry->is.resource.noffers = noffers;
-	read_rotas(&resource->opening, query_run(&find_rotas, values, NULL, 0), memory);
-	read_closures(&resource->opening, query_run(&find_closures, values, NULL, 0), memory);
-	read_days(resource, query_run(&find_days, values, NULL, 0), memory);
+	resource->opening.hours = row_hours(0, RESOURCE_HOURS, memory);
+	rows_offers(&entry->is.resource.offers, 0, nrows, OFFER_SERVICE, memory);
+	rows_rotas(&resource->opening, 0, query_run(&find_rotas, values, NULL, 0), memory);
+	rows_closures(&resource->opening, 0, query_run(&find_closures, values, NULL, 0), memory);
+	rows_days(resource, 0, query_run(&find_days, values, NULL, 0), memory);
 }
 
 /* Read the entry of that key; false if there is no such row. */
@@ -562,8 +450,14 @@ read_entry(Entry *entry, MemoryContext memory)
 {
 	static SavedQuery *const queries[] = {&find_clinic, &find_service, &find_resource};
 	Datum values[] = {UUIDPGetDatum(&entry->key.clinic), UUIDPGetDatum(&entry->key.id)};
-	uint64 nrows = query_run(queries[entry->key.kind], values, NULL, 0);
+	uint64 nrows;
 
+	if (entry->key.kind == ENTRY_PROVIDERS)
+	{
+		entry->is.providers = providers_read(&entry->key.clinic, memory);
+		return entry->is.providers != NULL;
+	}
+	nrows = query_run(queries[entry->key.kind], values, NULL, 0);
 	if (nrows == 0)
 		return false;
 	if (entry->key.kind == ENTRY_CLINIC)
@@ -630,6 +524,33 @@ configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource,
 	return entry != NULL;
 }
 
+ClinicProviders *
+configured_providers(const pg_uuid_t *clinic)
+{
+	const Entry *entry = find_entry(ENTRY_PROVIDERS, clinic, clinic);
+
+	return entry ? entry->is.providers : NULL;
+}
+
+Opening
+resource_opening(const ClinicConfiguration *clinic, const ResourceConfiguration *resource)
+{
+	Opening opening = {
+		.zone = resource->zone ? resource->zone : clinic->zone,
+		.clinic_zone = clinic->zone,
+		.own = resource->opening,
+		.clinic = clinic->opening,
+		.ndays = resource->ndays,
+		.days = resource->days,
+		.mode = clinic->mode,
+		.seats = resource->seats,
+	};
+
+	if (!resource->is_provider)
+		opening.clinic.hours = NULL;
+	return opening;
+}
+
 bool
 configured_opening(const pg_uuid_t *clinic_id, const pg_uuid_t *resource_id, Opening *opening)
 {
@@ -639,17 +560,21 @@ configured_opening(const pg_uuid_t *clinic_id, const pg_uuid_t *resource_id, Ope
 	if (!configured_clinic(clinic_id, &clinic) ||
 		!configured_resource(clinic_id, resource_id, &resource))
 		return false;
-	opening->zone = resource.zone ? resource.zone : clinic.zone;
-	opening->clinic_zone = clinic.zone;
-	opening->own = resource.opening;
-	opening->clinic = clinic.opening;
-	if (!resource.is_provider)
-		opening->clinic.hours = NULL;
-	opening->ndays = resource.ndays;
-	opening->days = resource.days;
-	opening->mode = clinic.mode;
-	opening->seats = resource.seats;
+	*opening = resource_opening(&clinic, &resource);
 	return true;
+}
+
+bool
+offers_service(const OfferList *offers, const pg_uuid_t *service, int64 *duration)
+{
+	*duration = 0;
+	for (int i = 0; i < offers->count; i++)
+		if (memcmp(&offers->list[i].service, service, UUID_LEN) == 0)
+		{
+			*duration = offers->list[i].duration;
+			return true;
+		}
+	return offers->count == 0;
 }
 
 bool
@@ -659,13 +584,24 @@ configured_offer(const pg_uuid_t *clinic, const pg_uuid_t *provider, const pg_uu
 	const Entry *entry = find_entry(ENTRY_RESOURCE, clinic, provider);
 
 	*duration = 0;
-	if (entry == NULL || entry->is.resource.noffers == 0)
-		return true;
-	for (int i = 0; i < entry->is.resource.noffers; i++)
-		if (memcmp(&entry->is.resource.offers[i].service, service, UUID_LEN) == 0)
-		{
-			*duration = entry->is.resource.offers[i].duration;
-			return true;
-		}
-	return false;
+	return entry == NULL || offers_service(&entry->is.resource.offers, service, duration);
+}
+
+int
+configured_offers(const pg_uuid_t *clinic_id, const pg_uuid_t *provider, pg_uuid_t **services)
+{
+	const Entry *entry = find_entry(ENTRY_RESOURCE, clinic_id, provider);
+	ClinicConfiguration clinic = {0};
+	int count = entry ? entry->is.resource.offers.count : 0;
+
+	if (count == 0 && configured_clinic(clinic_id, &clinic))
+	{
+		*services = palloc(sizeof(pg_uuid_t) * (clinic.nservices + 1));
+		memcpy(*services, clinic.services, sizeof(pg_uuid_t) * clinic.nservices);
+		return clinic.nservices;
+	}
+	*services = palloc(sizeof(pg_uuid_t) * (count + 1));
+	for (int i = 0; i < count; i++)
+		(*services)[i] = entry->is.resource.offers.list[i].service;
+	return count;
 }

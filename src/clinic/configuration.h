@@ -53,6 +53,8 @@ typedef struct ClinicConfiguration
 	Interval no_show_period;
 	VisitMode mode; /* of days, unless a rota says otherwise */
 	OpeningRules opening;
+	int nservices;
+	const pg_uuid_t *services;
 } ClinicConfiguration;
 
 /* A resource, active or not, that would do for some of what a service requires. */
@@ -87,6 +89,19 @@ typedef struct ResourceConfiguration
 	const DayCapacity *days; /* in order */
 } ResourceConfiguration;
 
+/* A service that a provider is said to offer. */
+typedef struct Offer
+{
+	pg_uuid_t service;
+	int64 duration; /* 0: the service's */
+} Offer;
+
+typedef struct OfferList
+{
+	int count;
+	const Offer *list;
+} OfferList;
+
 extern bool configured_clinic(const pg_uuid_t *clinic, ClinicConfiguration *configuration);
 extern bool configured_service(const pg_uuid_t *clinic, const pg_uuid_t *service,
 							   ServiceConfiguration *configuration);
@@ -94,8 +109,13 @@ extern bool configured_resource(const pg_uuid_t *clinic, const pg_uuid_t *resour
 								ResourceConfiguration *configuration);
 
 /* When the resource takes visits. */
+extern Opening resource_opening(const ClinicConfiguration *clinic,
+								const ResourceConfiguration *resource);
 extern bool configured_opening(const pg_uuid_t *clinic, const pg_uuid_t *resource,
 							   Opening *opening);
+
+/* As configured_offer(), of the offers of one provider. */
+extern bool offers_service(const OfferList *offers, const pg_uuid_t *service, int64 *duration);
 
 /*
  * Does the provider, if there is one, offer the service?  Who is not said to
@@ -103,5 +123,9 @@ extern bool configured_opening(const pg_uuid_t *clinic, const pg_uuid_t *resourc
  */
 extern bool configured_offer(const pg_uuid_t *clinic, const pg_uuid_t *provider,
 							 const pg_uuid_t *service, int64 *duration);
+
+/* The services that the provider offers, palloc'd, with room for one more; how many. */
+extern int configured_offers(const pg_uuid_t *clinic, const pg_uuid_t *provider,
+							 pg_uuid_t **services);
 
 #endif /* CLINIC_SCHED_CONFIGURATION_H */

@@ -32,6 +32,7 @@ typedef struct ClinicPreset
 	const char *hours;
 	int provider_seats;		   /* in token mode: the tokens of a day */
 	const char *provider_code; /* a provider for the whole clinic, or NULL */
+	const char *queue_preset;
 	ServicePreset services[MAX_SERVICES];
 } ClinicPreset;
 
@@ -44,6 +45,7 @@ static const ClinicPreset presets[] = {
 	 "Mo-Fr 08:00-18:00",
 	 1,
 	 NULL,
+	 "clinic",
 	 {{"new_patient", "New patient", 60},
 	  {"follow_up", "Follow-up", 30},
 	  {"urgent", "Urgent", 30},
@@ -58,6 +60,7 @@ static const ClinicPreset presets[] = {
 	 "Mo-Fr 08:00-18:00",
 	 1,
 	 NULL,
+	 "clinic",
 	 {{"consultation", "Consultation", 30},
 	  {"follow_up", "Follow-up", 30},
 	  {"procedure", "Procedure", 60}}},
@@ -69,20 +72,23 @@ static const ClinicPreset presets[] = {
 	 "Mo-Fr 08:00-18:00",
 	 1,
 	 "CLINIC",
+	 "clinic",
 	 {{"vaccination", "Vaccination", 30},
 	  {"routine", "Routine visit", 45},
 	  {"surgery", "Surgery", 120},
 	  {"emergency", "Emergency", 15}}},
-	{"token", 5, 480, true, "token", "24/7", 10, NULL, {{"visit", "Visit", 15}}},
+	{"token", 5, 480, true, "token", "24/7", 10, NULL, "fifo", {{"visit", "Visit", 15}}},
 };
 
 static SavedQuery insert_clinic = {
 	.sql =
 		"insert into clinic.clinic"
-		" (name, timezone, min_duration, max_duration, allow_same_day, mode, provider_seats, hours)"
+		" (name, timezone, min_duration, max_duration, allow_same_day, mode, provider_seats, hours,"
+		" queue_preset)"
 		" values ($1, $2, pg_catalog.make_interval(mins => $3), pg_catalog.make_interval(mins => $4),"
-		" $5, $6::clinic.visit_mode, $7, $8::clinic.weekly_hours) returning id",
-	QUERY_PARAMETERS(TEXTOID, TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, INT4OID, TEXTOID),
+		" $5, $6::clinic.visit_mode, $7, $8::clinic.weekly_hours, $9) returning id",
+	QUERY_PARAMETERS(TEXTOID, TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, INT4OID, TEXTOID,
+					 TEXTOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -145,7 +151,7 @@ create_clinic(PG_FUNCTION_ARGS)
 	static const char *const arguments[] = {"name", "timezone", "preset"};
 	const pg_uuid_t *actor = identity_actor();
 	const ClinicPreset *preset;
-	Datum values[8];
+	Datum values[9];
 	Datum clinic;
 	Datum result;
 
@@ -161,6 +167,7 @@ create_clinic(PG_FUNCTION_ARGS)
 	values[5] = CStringGetTextDatum(preset->mode);
 	values[6] = Int32GetDatum(preset->provider_seats);
 	values[7] = CStringGetTextDatum(preset->hours);
+	values[8] = CStringGetTextDatum(preset->queue_preset);
 
 	query_begin();
 	query_run_one(&insert_clinic, values, NULL);

@@ -33,3 +33,7 @@ create type clinic.appointment_status as enum
   ('held', 'scheduled', 'confirmed', 'arrived', 'in_progress', 'completed', 'cancelled', 'no_show');
 comment on type clinic.appointment_status is
   'Where a visit stands; clinic.can_transition() says which status may follow which.';
+
+create type clinic.queue_status as enum ('waiting', 'called', 'skipped', 'in_service', 'done', 'left');
+comment on type clinic.queue_status is
+  'Where a patient who has arrived stands: the first four are open, done and left are final.';

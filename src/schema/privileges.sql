@@ -14,5 +14,8 @@ select pg_catalog.pg_extension_config_dump('clinic.day_capacity', '');
 select pg_catalog.pg_extension_config_dump('clinic.patient', '');
 select pg_catalog.pg_extension_config_dump('clinic.series', '');
 select pg_catalog.pg_extension_config_dump('clinic.appointment', '');
+select pg_catalog.pg_extension_config_dump('clinic.queue_class', '');
+select pg_catalog.pg_extension_config_dump('clinic.provider_presence', '');
+select pg_catalog.pg_extension_config_dump('clinic.queue_entry', '');
 select pg_catalog.pg_extension_config_dump('clinic.claim', '');
 select pg_catalog.pg_extension_config_dump('clinic.journal', '');

@@ -27,6 +27,7 @@ create table clinic.clinic (
   prevent_patient_overlap boolean not null default false,
   no_show_limit integer,
   no_show_period interval not null default '6 months',
+  queue_preset text not null default 'clinic',
   longest_claim interval not null default '0',
   created_at timestamptz not null default pg_catalog.now(),
   constraint clinic_pkey primary key (id),
@@ -43,7 +44,8 @@ create table clinic.clinic (
   constraint clinic_max_active_check check (max_active_per_patient > 0),
   constraint clinic_max_per_day_check check (max_per_day_per_patient > 0),
   constraint clinic_no_show_limit_check check (no_show_limit > 0),
-  constraint clinic_no_show_period_check check (no_show_period > '0' and no_show_period <= '10 years')
+  constraint clinic_no_show_period_check check (no_show_period > '0' and no_show_period <= '10 years'),
+  constraint clinic_queue_preset_check check (queue_preset in ('clinic', 'fifo', 'manchester'))
 );
 comment on table clinic.clinic is 'A clinic and its booking policy.';
 comment on column clinic.clinic.timezone is 'Its IANA time zone, by the name pg_timezone_names has.';
@@ -61,6 +63,8 @@ comment on column clinic.clinic.max_per_day_per_patient is 'How many visits a pa
 comment on column clinic.clinic.prevent_patient_overlap is 'Whether a patient''s visits may not overlap each other.';
 comment on column clinic.clinic.no_show_limit is 'A patient who missed so many visits in no_show_period books no other; null: no limit.';
 comment on column clinic.clinic.no_show_period is 'How far back from now a missed visit counts for no_show_limit.';
+comment on column clinic.clinic.queue_preset is
+  'Which set of classes queue_class began with: clinic, fifo or manchester; under fifo nobody''s turn waits for a booked start. Setting it replaces the set.';
 comment on column clinic.clinic.longest_claim is 'No claim of this clinic is longer; raised as needed, never lowered: searches look back by it.';
 
 create table clinic.member (
@@ -451,6 +455,105 @@ comment on column clinic.appointment.hold_expires_at is 'Until when a held visit
 comment on column clinic.appointment.cancelled_late is
   'Whether it was cancelled, by whomever, once its cancel_notice had begun; without a notice, after its start.';
 comment on column clinic.appointment.completed_at is 'When the visit ended: the check-out.';
+
+create table clinic.queue_class (
+  clinic_id uuid not null default clinic.current_clinic(),
+  priority integer not null,
+  code text not null,
+  name text not null,
+  target interval not null,
+  for_booked boolean not null default false,
+  for_walk_in boolean not null default false,
+  created_at timestamptz not null default pg_catalog.now(),
+  constraint queue_class_pkey primary key (clinic_id, priority),
+  constraint queue_class_code_key unique (clinic_id, code),
+  constraint queue_class_clinic_fkey foreign key (clinic_id) references clinic.clinic (id) on delete cascade,
+  constraint queue_class_priority_check check (priority between 1 and 100),
+  constraint queue_class_code_check check (pg_catalog.length(code) between 1 and 50),
+  constraint queue_class_name_check check (pg_catalog.length(name) between 1 and 200),
+  constraint queue_class_target_check check (target between '0' and '24 hours'),
+  constraint queue_class_clock_time_check check (pg_catalog.date_part('day', target) = 0)
+);
+create unique index queue_class_for_booked on clinic.queue_class (clinic_id) where for_booked;
+create unique index queue_class_for_walk_in on clinic.queue_class (clinic_id) where for_walk_in;
+comment on table clinic.queue_class is
+  'The classes of urgency of a clinic, and within which time of arrival each is to be called. The next is who is due first.';
+comment on column clinic.queue_class.priority is 'Its rank in the clinic''s set: 1 is the most urgent.';
+comment on column clinic.queue_class.target is 'A patient is due this long after arriving, one with a booked start not before that much after it.';
+comment on column clinic.queue_class.for_booked is 'Whether patients with a booked visit are of this class, unless said otherwise. If no class is: of the last.';
+comment on column clinic.queue_class.for_walk_in is 'Whether walk-ins are of this class, unless said otherwise. If no class is: of the last.';
+
+create table clinic.provider_presence (
+  clinic_id uuid not null default clinic.current_clinic(),
+  provider_id uuid not null,
+  present boolean not null default true,
+  desk text,
+  since timestamptz not null default pg_catalog.now(),
+  constraint provider_presence_pkey primary key (clinic_id, provider_id),
+  constraint provider_presence_provider_fkey
+    foreign key (clinic_id, provider_id) references clinic.resource (clinic_id, id) on delete cascade,
+  constraint provider_presence_desk_check check (pg_catalog.length(desk) between 1 and 50)
+);
+comment on table clinic.provider_presence is 'Which providers are there to see who waits, and where. Who has no row is not.';
+comment on column clinic.provider_presence.desk is 'The room or the desk that patients are called to.';
+comment on column clinic.provider_presence.since is 'When that was last said.';
+
+create table clinic.queue_entry (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  day date not null,
+  arrival_queue_id uuid not null,
+  number integer not null,
+  queue_id uuid not null,
+  appointment_id uuid not null,
+  patient_id uuid not null,
+  service_id uuid not null,
+  mode clinic.visit_mode not null,
+  priority integer not null,
+  class text not null,
+  due_at timestamptz not null,
+  status clinic.queue_status not null default 'waiting',
+  provider_id uuid,
+  desk text,
+  arrived_at timestamptz not null,
+  called_at timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  constraint queue_entry_pkey primary key (clinic_id, id),
+  constraint queue_entry_number_key unique (clinic_id, day, arrival_queue_id, number),
+  constraint queue_entry_appointment_fkey
+    foreign key (clinic_id, appointment_id) references clinic.appointment (clinic_id, id) on delete cascade,
+  constraint queue_entry_patient_fkey
+    foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
+  constraint queue_entry_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint queue_entry_number_check check (number > 0),
+  constraint queue_entry_called_check check (status <> 'called' or provider_id is not null and called_at is not null),
+  constraint queue_entry_desk_check check (pg_catalog.length(desk) between 1 and 50)
+);
+create unique index queue_entry_appointment_key on clinic.queue_entry (clinic_id, appointment_id) where status <> 'left';
+create unique index already_checked_in on clinic.queue_entry (clinic_id, patient_id, day, queue_id)
+  where status in ('waiting', 'called', 'skipped', 'in_service');
+create index queue_entry_waiting on clinic.queue_entry (queue_id, due_at, id) where status = 'waiting';
+create index queue_entry_done on clinic.queue_entry (clinic_id, service_id, finished_at) include (started_at) where status = 'done';
+comment on table clinic.queue_entry is
+  'Who has arrived, and whose turn it is: in each queue whoever is due first. Numbers, times and what follows from the visit are seen to by its triggers.';
+comment on column clinic.queue_entry.day is 'The civil day of the arrival, in the clinic''s time zone.';
+comment on column clinic.queue_entry.arrival_queue_id is 'The queue that was first joined, which the number belongs to.';
+comment on column clinic.queue_entry.number is 'What is called out: 1, 2, 3 … in order of arrival in that queue and day. It never changes.';
+comment on column clinic.queue_entry.queue_id is 'The queue: a provider''s id, or a service''s for its pool, which all providers who offer it see to.';
+comment on column clinic.queue_entry.appointment_id is 'The visit. Of each there is one entry, besides those that were left.';
+comment on column clinic.queue_entry.mode is 'The visit''s mode: walk_in, or how it was booked.';
+comment on column clinic.queue_entry.priority is 'The rank of its class, of table queue_class.';
+comment on column clinic.queue_entry.class is 'The code of its class.';
+comment on column clinic.queue_entry.due_at is 'When its turn is due: its order in the queue.';
+comment on column clinic.queue_entry.status is 'waiting, called, skipped (set aside until recalled), in_service; done and left are final. The last three follow the visit.';
+comment on column clinic.queue_entry.provider_id is 'Who called it.';
+comment on column clinic.queue_entry.desk is 'Where it was called to.';
+comment on column clinic.queue_entry.called_at is 'When it was called last.';
+comment on column clinic.queue_entry.finished_at is 'When it was done, or left.';
+comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns. Short, as calling leaves many dead entries at its head; a queue''s id is of one clinic.';
+comment on index clinic.already_checked_in is 'A patient waits in a queue once.';
 
 create table clinic.claim (
   clinic_id uuid not null,

@@ -69,6 +69,13 @@ static SavedQuery insert_series = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
+static SavedQuery try_lock_series = {
+	.sql = "select 1 from clinic.series s where s.clinic_id" EQ "$1 and s.id" EQ
+		   "$2 for no key update skip locked",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
 #define OF_SERIES " where s.clinic_id" EQ "$1 and s.id" EQ "$2"
 
 static SavedQuery update_next = {
@@ -84,7 +91,7 @@ static SavedQuery update_exdates = {
 };
 
 static SavedQuery update_rule = {
-	.sql = "update clinic.series s set rule = $3::clinic.rrule, next_at = null" OF_SERIES,
+	.sql = "update clinic.series s set rule = $3::clinic.rrule" OF_SERIES,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
@@ -156,6 +163,14 @@ series_read(Series *series, const pg_uuid_t *clinic, const pg_uuid_t *id)
 	series->resources.count =
 		resource_ids_read(query_datum(0, SERIES_RESOURCE_IDS, &isnull), &series->resources.ids);
 	series->next_at = query_timestamptz(0, SERIES_NEXT_AT, DT_NOEND);
+}
+
+bool
+series_try_lock_row(const Series *series)
+{
+	Datum values[] = {UUIDPGetDatum(&series->clinic), UUIDPGetDatum(&series->id)};
+
+	return query_run(&try_lock_series, values, NULL, 1) > 0;
 }
 
 static Datum
@@ -235,8 +250,10 @@ series_end(Series *series, TimestampTz before)
 	series->rule->until_kind = RRULE_UNTIL_UTC;
 	/* UNTIL is included, and a whole second. */
 	series->rule->until = floor_divide(before - 1, USECS_PER_SEC) * USECS_PER_SEC;
-	series->next_at = DT_NOEND;
 	update_series(&update_rule, series, CStringGetTextDatum(rrule_text(series->rule)), false);
+	/* What comes before the end, and is out of reach yet, is still to be booked. */
+	if (series->next_at >= before)
+		series_set_next(series, DT_NOEND);
 }
 
 bool

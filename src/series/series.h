@@ -49,6 +49,12 @@ extern const char *series_conflict_name(SeriesConflict conflict);
 extern void series_read(Series *series, const pg_uuid_t *clinic, const pg_uuid_t *id);
 
 /*
+ * Lock the row, if nobody else has.  Who changes it has locked more than its writer
+ * by hand may be waiting for, and so must not wait for that.
+ */
+extern bool series_try_lock_row(const Series *series);
+
+/*
  * Insert it, with an id that is drawn here.  previous is the series it continues;
  * key and hash tell the request again.  Each may be NULL.
  */
@@ -60,7 +66,7 @@ extern void series_set_next(Series *series, TimestampTz next_at);
 /* Leave out an occurrence. */
 extern void series_add_exdate(Series *series, TimestampTz occurrence);
 
-/* Have it end before an instant, which may be its first occurrence. */
+/* Have it end before one of its occurrences, which may be the first. */
 extern void series_end(Series *series, TimestampTz before);
 
 /* Its rule does not end by itself. */

@@ -15,11 +15,14 @@
 
 #include "access/xact.h"
 #include "attempt.h"
+#include "booking/status.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "errors.h"
+#include "lock.h"
 #include "miscadmin.h"
 #include "query.h"
+#include "recurrence/rrule_expand.h"
 #include "series/series_change.h"
 #include "utils/builtins.h"
 
@@ -34,15 +37,37 @@ typedef struct SeriesVisit
 	TimestampTz starts_at;
 	bool is_open;	   /* it may be moved or cancelled yet */
 	bool is_exception; /* it was changed by itself */
+	VisitStatus status;
 } SeriesVisit;
 
 static SavedQuery find_visits = {
 	.sql = "select a.id, a.occurrence_at, a.starts_at, a.status" LT
-		   "'arrived'::clinic.appointment_status and a.starts_at" GT "$4, a.series_exception"
-		   " from clinic.appointment a where a.clinic_id" EQ "$1 and a.series_id" EQ
-		   "$2 and a.occurrence_at" GE "$3 order by a.occurrence_at",
+		   "'arrived'::clinic.appointment_status and a.starts_at" GT "$4, a.series_exception,"
+		   " a.status::pg_catalog.text from clinic.appointment a where a.clinic_id" EQ
+		   "$1 and a.series_id" EQ "$2 and a.occurrence_at" GE "$3 order by a.occurrence_at",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
+};
+
+/*
+ * Those of the occurrences in [$3, $5] that may be changed; $6 says that any may, as
+ * one that is named may whatever its status.
+ */
+#define CHANGING_VISITS \
+	"select 1 from clinic.appointment a where a.clinic_id" EQ "$1 and a.series_id" EQ \
+	"$2 and a.occurrence_at" GE "$3 and a.occurrence_at" LE "$5 and ($6 or a.status" LT \
+	"'arrived'::clinic.appointment_status and a.starts_at" GT "$4)"
+
+static SavedQuery find_changing = {
+	.sql = CHANGING_VISITS,
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID),
+	.snapshot = SNAPSHOT_LATEST,
+};
+
+static SavedQuery try_lock_changing = {
+	.sql = CHANGING_VISITS " for no key update skip locked",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID),
+	.snapshot = SNAPSHOT_WRITE,
 };
 
 #define VISIT_OF " where a.clinic_id" EQ "$1 and a.id" EQ "$2"
@@ -96,8 +121,41 @@ read_visits(const Series *series, TimestampTz from, SeriesVisit **visits)
 			.starts_at = query_timestamptz(i, 3, 0),
 			.is_open = query_bool(i, 4),
 			.is_exception = query_bool(i, 5),
+			.status = status_from_name(query_text(i, 6)),
 		};
 	return count;
+}
+
+/* Lock the row of the series and those of the visits that are to change; false if others have any. */
+static bool
+try_lock_rows(const Series *series, const SeriesPart *part)
+{
+	bool one = part->scope == SCOPE_THIS;
+	Datum values[] = {
+		UUIDPGetDatum(&series->clinic),
+		UUIDPGetDatum(&series->id),
+		TimestampTzGetDatum(part->scope == SCOPE_ALL ? DT_NOBEGIN : part->occurrence),
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
+		TimestampTzGetDatum(one ? part->occurrence : DT_NOEND),
+		BoolGetDatum(one),
+	};
+
+	return series_try_lock_row(series) && query_run(&try_lock_changing, values, NULL, 0) ==
+											  query_run(&find_changing, values, NULL, 0);
+}
+
+/*
+ * Whoever has changed one of the visits, and has not committed yet, may be about
+ * to wait for what is locked here: so its row is tried, as reschedule() does.
+ */
+static void
+lock_rows(const Series *series, const SeriesPart *part)
+{
+	TimestampTz end = lock_patience_ends();
+
+	while (!try_lock_rows(series, part))
+		if (!lock_may_try_again(end))
+			refuse_lock();
 }
 
 static SeriesOutcome
@@ -167,6 +225,15 @@ first_to_come(const Series *series)
 	return found;
 }
 
+/* The first of the occurrences that an edit is about: what has been stays as it was. */
+static TimestampTz
+first_edited(const Series *series, const SeriesPart *part)
+{
+	if (part->scope == SCOPE_FOLLOWING && part->occurrence > GetCurrentTransactionStartTimestamp())
+		return part->occurrence;
+	return first_to_come(series);
+}
+
 static _Noreturn void
 refuse_unknown_occurrence(void)
 {
@@ -209,6 +276,7 @@ cancel_one(Series *series, TimestampTz occurrence, const text *reason, SeriesOut
 		Datum values[] = {UUIDPGetDatum(&series->clinic), UUIDPGetDatum(&visit->id),
 						  reason_datum(reason)};
 
+		check_transition(visit->status, STATUS_CANCELLED);
 		query_run_one(&cancel_visit, values, NULL);
 		(*outcomes)[0] = visit_outcome(series, visit, "cancelled", NULL);
 		return 1;
@@ -237,14 +305,20 @@ int
 series_cancel(Series *series, const SeriesPart *part, const text *reason, SeriesOutcome **outcomes)
 {
 	TimestampTz from = part->scope == SCOPE_ALL ? DT_NOBEGIN : part->occurrence;
-	TimestampTz end = part->scope == SCOPE_ALL ? first_to_come(series) : part->occurrence;
+	TimestampTz end = first_edited(series, part);
 	SeriesVisit *visits;
 	int nvisits;
 	int count = 0;
+	bool occurs;
 
+	lock_rows(series, part);
 	if (part->scope == SCOPE_THIS)
 		return cancel_one(series, part->occurrence, reason, outcomes);
 	nvisits = read_visits(series, from, &visits);
+	occurs = end != DT_NOEND && occurs_at(series, end);
+	if (part->scope == SCOPE_FOLLOWING && !occurs_at(series, from) &&
+		find_visit(visits, nvisits, from) == NULL)
+		refuse_unknown_occurrence();
 	*outcomes = palloc(sizeof(SeriesOutcome) * Max(nvisits, 1));
 	for (int i = 0; i < nvisits; i++)
 	{
@@ -253,7 +327,7 @@ series_cancel(Series *series, const SeriesPart *part, const text *reason, Series
 			(*outcomes)[count++] =
 				cancel_open(series, &visits[i], part->include_changed, reason_datum(reason));
 	}
-	if (end != DT_NOEND)
+	if (occurs)
 		series_end(series, end);
 	return count;
 }
@@ -357,6 +431,41 @@ set_count(SeriesEdit *edit, TimestampTz first)
 	if (edit->change->rule || rule->count == 0)
 		return;
 	rule->count -= series_count_before(edit->old, first);
+}
+
+/* UNTIL is a whole second. */
+static int64
+to_second(int64 microseconds)
+{
+	return floor_divide(microseconds + USECS_PER_SEC - 1, USECS_PER_SEC) * USECS_PER_SEC;
+}
+
+/* A rule that has an UNTIL ends as much later as it begins: it becomes no shorter. */
+static void
+set_until(SeriesEdit *edit, TimestampTz first)
+{
+	RRule *rule = edit->new.rule;
+	pg_tz *zone = edit->new.zone;
+	Timestamp before = civil_local(first, zone);
+	Timestamp after = civil_local(edit->new.starts_at, zone);
+
+	if (edit->change->rule)
+		return;
+	switch (rule->until_kind)
+	{
+		case RRULE_UNTIL_NONE:
+			break;
+		case RRULE_UNTIL_DATE:
+			rule->until += utc_day(after) - utc_day(before);
+			break;
+		case RRULE_UNTIL_LOCAL:
+			rule->until = to_second(rule->until + after - before);
+			break;
+		case RRULE_UNTIL_UTC:
+			rule->until =
+				to_second(civil_instant(civil_local(rule->until, zone) + after - before, zone));
+			break;
+	}
 }
 
 /* Pair the occurrences that were seen to with those of the new series. */
@@ -465,6 +574,7 @@ move(SeriesEdit *edit, EditedOccurrence *edited)
 	bool nulls[6] = {false};
 	const char *refused;
 
+	CHECK_FOR_INTERRUPTS();
 	if (edited->visit == NULL || edited->left_out)
 		return;
 	if (edited->after == DT_NOEND)
@@ -492,17 +602,25 @@ move(SeriesEdit *edit, EditedOccurrence *edited)
 		settle(edited, &edit->new, edited->after, "moved", NULL);
 }
 
-/* The last first, where they move to later times: so none is in the way of the next. */
+/*
+ * So that none is in the way of another: first those go that the new rule has
+ * nothing for, then those that move to earlier times, the first first, then the
+ * others, the last first.
+ */
 static void
 move_all(SeriesEdit *edit)
 {
-	bool later = edit->count > 0 && edit->occurrences[0].after > edit->occurrences[0].before;
+	EditedOccurrence *all = edit->occurrences;
 
 	for (int i = 0; i < edit->count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		move(edit, &edit->occurrences[later ? edit->count - 1 - i : i]);
-	}
+		if (all[i].after == DT_NOEND)
+			move(edit, &all[i]);
+	for (int i = 0; i < edit->count; i++)
+		if (all[i].after < all[i].before)
+			move(edit, &all[i]);
+	for (int i = edit->count - 1; i >= 0; i--)
+		if (all[i].after >= all[i].before && all[i].after != DT_NOEND)
+			move(edit, &all[i]);
 }
 
 /* Book the occurrences of the new series that have no visit; how many were seen to. */
@@ -525,7 +643,10 @@ compare_outcomes(const void *a, const void *b)
 	const SeriesOutcome *first = a;
 	const SeriesOutcome *second = b;
 
-	return (first->occurrence > second->occurrence) - (first->occurrence < second->occurrence);
+	if (first->occurrence != second->occurrence)
+		return first->occurrence < second->occurrence ? -1 : 1;
+	/* What is too much of the old series may be at the instant of one of the new. */
+	return strcmp(first->outcome, second->outcome);
 }
 
 int
@@ -533,11 +654,12 @@ series_reschedule(Series *series, const SeriesPart *part, const SeriesChange *ch
 				  SeriesOutcome **outcomes)
 {
 	SeriesEdit edit = {.old = series, .change = change, .include_changed = part->include_changed};
-	TimestampTz first = part->scope == SCOPE_ALL ? first_to_come(series) : part->occurrence;
+	TimestampTz first = first_edited(series, part);
 	SeriesOutcome *booked;
 	int nbooked;
 	int count = 0;
 
+	lock_rows(series, part);
 	if (part->scope == SCOPE_THIS)
 		return move_one(series, part, change, outcomes);
 	if (first == DT_NOEND || !occurs_at(series, first) ||
@@ -547,6 +669,7 @@ series_reschedule(Series *series, const SeriesPart *part, const SeriesChange *ch
 	edit.new.nexdates = 0;
 	edit.new.starts_at = edit.new.next_at = new_start(series, first, part, change->starts_at);
 	set_count(&edit, first);
+	set_until(&edit, first);
 	pair_occurrences(&edit, first);
 	find_edited_visits(&edit, first);
 	set_exdates(&edit);

@@ -5,7 +5,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "attempt.h"
 #include "booking/account.h"
@@ -37,6 +36,7 @@ PG_FUNCTION_INFO_V1(reschedule_series);
 PG_FUNCTION_INFO_V1(series_check);
 
 #define REASON_LIMIT 2000
+#define KEY_LIMIT 255
 
 static SavedQuery find_request = {
 	.sql = "select s.id, s.request_hash from clinic.series s where s.clinic_id" EQ
@@ -336,13 +336,13 @@ extend_one(void *argument)
 				MemoryContextStrdup(extension->memory, outcomes[i].detail);
 }
 
-/* One that may not be extended is left as it is. */
+/* One that may not be extended, or is being changed by hand, is left as it is. */
 static void
 extend(FunctionCallInfo fcinfo, Series *series)
 {
 	Extension extension = {.series = series, .memory = CurrentMemoryContext};
 
-	if (attempt(extend_one, &extension) == NULL)
+	if (series_try_lock_row(series) && attempt(extend_one, &extension) == NULL)
 		put_outcomes(fcinfo, extension.outcomes, extension.count);
 }
 
@@ -512,36 +512,11 @@ reschedule_series(PG_FUNCTION_ARGS)
  * The table
  */
 
-static Datum
-column_of(const TriggerRows *rows, HeapTuple tuple, const char *name, bool *isnull)
-{
-	return SPI_getbinval(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, name), isnull);
-}
-
-static pg_uuid_t *
-uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *name)
-{
-	bool isnull;
-	Datum value = column_of(rows, tuple, name, &isnull);
-
-	if (isnull)
-		refuse_null(name);
-	return DatumGetUUIDP(value);
-}
-
-static HeapTuple
-set_column(const TriggerRows *rows, HeapTuple tuple, const char *name, Datum value, bool isnull)
-{
-	int number = SPI_fnumber(rows->descriptor, name);
-
-	return heap_modify_tuple_by_cols(tuple, rows->descriptor, 1, &number, &value, &isnull);
-}
-
 static void
 check_rule(const TriggerRows *rows)
 {
 	bool isnull;
-	Datum rule = column_of(rows, rows->written, "rule", &isnull);
+	Datum rule = value_of(rows, rows->written, "rule", &isnull);
 
 	if (isnull)
 		refuse_null("rule");
@@ -549,39 +524,58 @@ check_rule(const TriggerRows *rows)
 		refuse(REASON_INVALID_RULE, "the interval of a series is at most 52", NULL, NULL);
 }
 
+/* As that of a visit is checked. */
+static void
+check_text(const TriggerRows *rows, const char *name, int limit)
+{
+	bool isnull;
+	Datum column = value_of(rows, rows->written, name, &isnull);
+	const char *value;
+
+	if (isnull)
+		return;
+	value = TextDatumGetCString(column);
+	if (value[strspn(value, " \t\r\n")] == '\0')
+		refuse(REASON_INVALID_TEXT, psprintf("%s must not be empty", name), NULL, NULL);
+	if (pg_mbstrlen(value) > limit)
+		refuse(REASON_INVALID_TEXT, psprintf("%s is too long", name),
+			   psprintf("it may have %d characters", limit), NULL);
+}
+
 static void
 check_columns(const TriggerRows *rows)
 {
 	bool isnull;
-	Datum value = column_of(rows, rows->written, "timezone", &isnull);
+	Datum value = value_of(rows, rows->written, "timezone", &isnull);
 
 	if (isnull)
 		refuse_null("timezone");
 	(void) civil_zone(TextDatumGetCString(value));
-	value = column_of(rows, rows->written, "starts_at", &isnull);
+	value = value_of(rows, rows->written, "starts_at", &isnull);
 	if (isnull)
 		refuse_null("starts_at");
 	check_visit_instant(DatumGetTimestampTz(value), "starts_at");
-	value = column_of(rows, rows->written, "duration", &isnull);
+	value = value_of(rows, rows->written, "duration", &isnull);
 	if (!isnull)
 		(void) request_duration(DatumGetIntervalP(value));
-	value = column_of(rows, rows->written, "reason", &isnull);
-	if (!isnull && pg_mbstrlen(TextDatumGetCString(value)) > REASON_LIMIT)
-		refuse(REASON_INVALID_TEXT, "reason is too long", "it may have 2000 characters", NULL);
+	check_text(rows, "reason", REASON_LIMIT);
+	check_text(rows, "idempotency_key", KEY_LIMIT);
 }
 
 /* Who acts, and when. */
-static HeapTuple
-stamp(const TriggerRows *rows)
+static void
+stamp(TriggerRows *rows)
 {
 	const pg_uuid_t *actor = identity_actor();
-	Datum now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	Datum who = UUIDPGetDatum(actor);
-	HeapTuple tuple = set_column(rows, rows->written, "updated_by", who, actor == NULL);
+	const char *columns[] = {"updated_by", "created_by"};
+	int count = rows->old ? 1 : 2;
 
-	if (rows->old == NULL)
-		tuple = set_column(rows, tuple, "created_by", who, actor == NULL);
-	return set_column(rows, tuple, "updated_at", now, false);
+	for (int i = 0; i < count; i++)
+		if (actor)
+			set_column(rows, columns[i], UUIDPGetDatum(actor));
+		else
+			set_column_null(rows, columns[i]);
+	set_column(rows, "updated_at", TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 }
 
 /* An account has to do with the series of the patients it answers for, before and after. */
@@ -612,7 +606,8 @@ series_check(PG_FUNCTION_ARGS)
 	{
 		check_columns(&rows);
 		check_rule(&rows);
-		result = SPI_copytuple(stamp(&rows));
+		stamp(&rows);
+		result = SPI_copytuple(rows.written);
 	}
 	else if (!identity_is_staff(uuid_of(&rows, rows.old, "clinic_id")))
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may delete a series", NULL,

@@ -434,9 +434,10 @@ class Clinic:
                           f"{self.step} seconds", f"{self.shortest} minutes", f"{self.longest} minutes",
                           interval(self.notice), interval(self.advance), self.same_day]))
         for resource in self.resources:
-            self.sql.append(("resource", "id, kind, code, name, seats, hours, timezone",
+            self.sql.append(("resource", "id, kind, code, name, seats, hours, timezone, specialty",
                              [resource.id, resource.kind, resource.code, "R", resource.seats,
-                              resource.rules.hours and resource.rules.hours.text, resource.zone]))
+                              resource.rules.hours and resource.rules.hours.text, resource.zone,
+                              [None, "heart", "skin"][ord(resource.code[0]) % 3]]))
         for service in self.services:
             self.sql.append(("service", "id, code, name, duration, buffer_before, buffer_after, mode, slot_step, "
                              "min_notice, max_advance, allow_same_day, is_active",

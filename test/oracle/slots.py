@@ -8,7 +8,7 @@ Both make the same clinics, FIRST_NOW being the present in seconds since 1970. T
 a transaction that began at NOW: `listings` and `starts` for available_slots() and booking, `fillings`
 for booking one start until there is nothing left, `requests` for what is asked of book() besides,
 `firsts` for book_first(), `claims` for what the visits occupy, `free` for free_time(), `orphans` for
-orphans().
+orphans(). `searches` are for find_slots(), which must say what available_slots() says.
 
 Nothing here follows the extension's way: clinics are asked minute by minute (see clinics.py and
 clocks.py), and of what a service requires every choice is tried (see requirements.py).
@@ -25,6 +25,7 @@ from clinics import Asked, Clinic, Visit, occupied, statements
 from clocks import DAY, written, written_seconds
 
 MOST_STARTS = 150       # of a listing
+SEARCHES = 20           # of a clinic
 
 
 def spans(clinic, resource, begin, end):
@@ -92,11 +93,11 @@ def undone(clinic):
 
 
 class Answers:
-    FILES = "listings", "starts", "fillings", "requests", "firsts", "claims", "free", "orphans"
+    FILES = "listings", "starts", "fillings", "requests", "firsts", "claims", "free", "orphans", "searches"
 
     def __init__(self, folder):
         self.files = {name: open(Path(folder) / name, "w") for name in self.FILES}
-        self.listings = 0
+        self.listings = self.searches = 0
 
     def write(self, name, *values):
         print(*(shown(value) for value in values), sep="\t", file=self.files[name])
@@ -260,6 +261,26 @@ class Answers:
         first_day = min(map(day, found))
         return min((option for option in found if day(option) == first_day), key=preference)
 
+    # The starts of all providers
+
+    def search(self, clinic):
+        self.searches += 1
+        service, provider, moving = some_matter(clinic)
+        begin, end = some_time(clinic, service)
+        if random.random() < 0.2:
+            end += random.choice([4 * DAY, 40 * DAY]) * 60
+        providers = random.choice([None, None, [], [provider], random.sample(clinic.providers, len(clinic.providers))])
+        step = random.choice([None, None, 300, 1020, 7 * 3600, 1800, 13 * 60])
+        length = random.choice([None, None, None, 5, 40, 100, 540])
+        weekdays = random.sample(range(1, 8), random.randint(1, 6)) if random.random() < 0.3 else None
+        times = [random.choice([None, f"{random.randint(0, 23):02}:{random.choice([0, 17, 30]):02}"]) for _ in "ab"] \
+            if random.random() < 0.3 else (None, None)
+        limits = [random.choice([None, 1, 2, 5]) if random.random() < 0.3 else None for _ in "ab"]
+        self.write("searches", self.searches, clinic.id, service.id, during(begin, end), random.choice([None, 1, 3, 10, 10, 40]),
+                   providers if providers is None else [r.id for r in providers], step and f"{step} seconds",
+                   length and f"{length} minutes", moving and moving.id, weekdays and "{%s}" % ",".join(map(str, weekdays)),
+                   *times, *limits, random.choice([None] * 5 + ["heart", "skin"]))
+
     # What there is
 
     def claims(self, clinic):
@@ -357,6 +378,8 @@ def main(task, seed, count, first_now, now=None, folder=None):
         answers.claims(clinic)
         answers.free(clinic)
         answers.orphans(clinic, now)
+        for _ in range(SEARCHES):
+            answers.search(clinic)
 
 
 main(*sys.argv[1:])

@@ -137,6 +137,14 @@ update clinic.service set max_advance = '1 year' where id = t.id('half');
 select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT422 too_far_ahead', 'a start that is too far ahead');
 update clinic.service set max_advance = null where id = t.id('half');
 
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', 'next_free', reason => '')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'an empty reason');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', idempotency_key => '')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'an empty key');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=2', idempotency_key => repeat('x', 256))$$, t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'))), 'PT400 invalid_text', 'a long key');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, '9999-12-30 10:00Z', 'FREQ=DAILY;COUNT=2', resource_ids => array[%L, %2$L]::uuid[])$$, t.id('ada'), t.id('house'), t.id('half'), t.id('room'))), 'PT409 in_use', 'the doctor for a room');
+select is(t.refusal(format($$select clinic.book_series(%L, %L, %L, 'infinity', 'FREQ=DAILY;COUNT=2')$$, t.id('ada'), t.id('house'), t.id('half'))), 'PT400 invalid_time', 'a start that never comes');
+select is((select string_agg(o.outcome || ' ' || o.occurrence::date, ', ') from clinic.book_series(t.id('ada'), t.id('grey'), t.id('half'), '9999-12-30 10:00Z', 'FREQ=DAILY;COUNT=2147483647') o), 'booked 9999-12-30, booked 9999-12-31', 'the calendar ends with the year 9999');
+select is((select string_agg(distinct o.outcome || ' ' || coalesce(o.detail, 'at all'), ', ') || ' ' || count(*) from clinic.book_series(t.id('ada'), t.id('grey'), t.id('half'), t.at('03:00'), 'FREQ=SECONDLY;COUNT=2147483647') o), 'booked at all, skipped slot_taken 366', 'occurrences in each other''s way: the first of them is booked');
+
 -- Once
 
 create temp table first_sent as select * from clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), t.at('16:00'), 'FREQ=DAILY;COUNT=3', idempotency_key => 'once');
@@ -218,6 +226,47 @@ select t.book('bob', 'house', t.at('10:00', 8));
 select is(t.refusal($$select t.following('w3', t.at('10:00', 1), t.at('09:00', 1))$$), 'PT409 slot_taken', 'with fail a new time that is taken fails the whole');
 select is(t.visits('ada'), '153-09:00, 160-09:00', 'and all stays as it was');
 
+-- None is in the way of another
+delete from clinic.appointment;
+select t.series('x', 'ada', 'house', t.at('09:00', 1), 'FREQ=DAILY;COUNT=4');
+select is(t.following('x', t.at('09:00'), t.at('09:00', 1), rule => 'FREQ=DAILY;INTERVAL=2;COUNT=4'), '152-09:00 moved, 154-09:00 moved, 156-09:00 moved, 158-09:00 moved', 'some move to earlier and some to later times');
+delete from clinic.appointment;
+select t.series('x2', 'ada', 'house', t.at('09:00'), 'FREQ=DAILY;COUNT=6');
+select is(t.following('x2', t.at('09:00'), t.at('09:00'), rule => 'FREQ=DAILY;INTERVAL=3;COUNT=2'), '152-09:00 moved, 154-09:00 cancelled, 155-09:00 cancelled, 155-09:00 moved, 156-09:00 cancelled, 157-09:00 cancelled', 'and to that of one that is too much');
+
+-- Where a rule ends
+delete from clinic.appointment;
+select t.series('u', 'ada', 'house', t.at('09:00'), 'FREQ=DAILY;UNTIL=20990604T070000Z');
+select is(t.following('u', t.at('11:00'), t.at('09:00')), '152-11:00 moved, 153-11:00 moved, 154-11:00 moved, 155-11:00 moved', 'what moves to later times ends as much later');
+select t.successor('u2', 'u');
+select is(t.rule_of('u2'), 'FREQ=DAILY;UNTIL=20990604T090000Z from 152-11:00', 'as its rule tells');
+select is(t.following('u2', t.at('11:00', 2), t.at('11:00', 1), rule => 'FREQ=DAILY;UNTIL=20990604'), '154-11:00 moved, 155-11:00 cancelled, 155-11:00 moved', 'unless the rule is another');
+select t.successor('u3', 'u2');
+select is(t.following('u3', t.at('11:00', 4), t.at('11:00', 2)), '156-11:00 moved, 157-11:00 moved', 'an UNTIL that is a day, too');
+select t.successor('u4', 'u3');
+select is(t.rule_of('u4'), 'FREQ=DAILY;UNTIL=20990606 from 156-11:00', 'stays one');
+select is(t.refusal($$select clinic.cancel_series(t.id('u4'), 'x', t.at('11:00', 300), 'following')$$), 'PT404 not_found', 'there is nothing to cancel after its end');
+select is(t.rule_of('u4'), 'FREQ=DAILY;UNTIL=20990606 from 156-11:00', 'which stays where it is');
+select clinic.cancel_series(t.id('u4'), 'ill', t.at('11:00', 4));
+select is(t.refusal($$select clinic.cancel_series(t.id('u4'), 'again', t.at('11:00', 4))$$), t.refusal($$select clinic.cancel(a.id, 'again') from clinic.appointment a where a.occurrence_at = t.at('11:00', 4) and a.status = 'cancelled'$$), 'what is cancelled is not cancelled again');
+delete from clinic.appointment;
+select t.series('v', 'ada', 'house', t.at('09:00'), 'FREQ=MONTHLY');
+select is((select count(*) from clinic.cancel_series(t.id('v'), 'moves away', '2101-06-01 09:00 Europe/Berlin', 'following')), 0::bigint, 'an end that is out of reach yet');
+select is(t.rule_of('v'), 'FREQ=MONTHLY;UNTIL=21010601T065959Z from 152-09:00 next 2100-07-01', 'leaves what is before it to be booked');
+
+-- What has been stays as it was
+delete from clinic.appointment;
+insert into t.thing values ('begun', clinic.uuid7());
+insert into clinic.series (id, patient_id, provider_id, service_id, rule, starts_at, timezone, next_at) values (t.id('begun'), t.id('ada'), t.id('grey'), t.id('half'), 'FREQ=DAILY;COUNT=20', t.soon(-10), 'Europe/Berlin', t.soon(-10));
+select is((select count(*) || ' ' || min(detail) from clinic.extend_series(t.id('begun')) o where o.occurrence < now() and o.outcome = 'skipped' and o.occurrence < t.soon(0)), '10 in_the_past', 'a series that has begun');
+select is((select string_agg(distinct o.outcome, ' ') || ' ' || min(t.told_soon(o)) || ' ' || count(*) from clinic.reschedule_series(t.id('begun'), t.soon(-5) + interval '1 hour', t.soon(-5), 'following') o where o.occurrence > t.soon(1)), 'moved 1 moved 9', 'what is to come is moved, as much as what is named');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id = t.id('begun') and o < t.soon(0)), 10::bigint, 'and has been where it was');
+select t.successor('begun 2', 'begun');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id in (t.id('begun'), t.id('begun 2'))), 20::bigint, 'as many as before');
+select is(t.refusal($$select clinic.cancel_series(t.id('begun'), 'x', t.soon(-4) + interval '1 minute', 'following')$$), 'PT404 not_found', 'an occurrence that there was not');
+select lives_ok($$select clinic.cancel_series(t.id('begun'), 'x', t.soon(-4), 'following')$$, 'what there was and has ended is cancelled');
+select is((select count(*) from clinic.series s, clinic.occurrences(s.rule, s.starts_at at time zone 'Europe/Berlin', 'Europe/Berlin') o where s.id = t.id('begun') and o < t.soon(0)), 10::bigint, 'with no effect');
+
 -- Across a change of clocks, on the wall clock
 delete from clinic.appointment;
 select clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), '2099-10-19 09:00 Europe/Berlin', 'FREQ=WEEKLY;COUNT=3');
@@ -249,6 +298,24 @@ set local role app;
 select is((select string_agg(outcome, ' ') from clinic.cancel_series(t.id('hers'), 'travels')), 'cancelled cancelled', 'its own it may cancel');
 reset role;
 select t.act_as(null);
+
+-- After what goes wrong
+
+create function t.breaks() returns trigger language plpgsql as $$
+begin
+  if new.starts_at = t.at('07:00', 72) then
+    raise exception 'a trigger of somebody''s own';
+  end if;
+  return new;
+end $$;
+create trigger breaks before insert on clinic.appointment for each row execute function t.breaks();
+select throws_ok(format($$select clinic.book_series(%L, %L, %L, %L, 'FREQ=DAILY;COUNT=5')$$, t.id('ada'), t.id('house'), t.id('half'), t.at('07:00', 70)), 'a trigger of somebody''s own');
+drop trigger breaks on clinic.appointment;
+alter table clinic.appointment add constraint odd check (starts_at <> t.at('07:00', 72)) not valid;
+select is((select string_agg(t.told(o), ', ') from clinic.book_series(t.id('ada'), t.id('house'), t.id('half'), t.at('07:00', 70), 'FREQ=DAILY;COUNT=4') o), '222-07:00 booked, 223-07:00 booked, 224-07:00 skipped 23514, 225-07:00 booked', 'a constraint of somebody''s own refuses one, and what comes after an error is booked');
+alter table clinic.appointment drop constraint odd;
+select lives_ok($$select t.book('bob', 'house', t.at('07:30', 70))$$, 'and the session books on');
+select is((select count(*) from clinic.verify()), 0::bigint, 'claims are as they should be');
 
 -- Raw writers
 

@@ -48,11 +48,15 @@ create table firsts (clinic uuid, service uuid, patient uuid, during tstzrange, 
 create table claims (clinic uuid, visit uuid, resource uuid, seat int, starts_at timestamptz, ends_at timestamptz);
 create table free (clinic uuid, resource uuid, during tstzrange, expected tstzmultirange);
 create table orphans (clinic uuid, provider uuid, during tstzrange, expected text);
+create table searches (search int primary key, clinic uuid, service uuid, during tstzrange, max_results int, providers uuid[],
+  step interval, duration interval, moving uuid, days_of_week int[], time_from time, time_until time,
+  per_provider_limit int, per_day_limit int, specialty text);
 END
 
 # How it is tried. Nothing stays of what is booked for trial.
 $node->safe_psql('postgres', <<'END');
 create table listed (listing int, slot tstzrange, available boolean, seats_left int, reason text);
+create table found (search int, n bigint, way text, provider uuid, slot tstzrange, seats_left int);
 create table tried (listing int, starts_at timestamptz, way text, reason text, occupied text);
 
 -- The time and the seats that a visit claims.
@@ -107,6 +111,47 @@ exception
   when others then
     get stacked diagnostics reason = constraint_name;
     reason := coalesce(nullif(reason, ''), sqlerrm);
+end
+$$;
+
+-- What find_slots() should find: the first of what available_slots() says of each provider.
+create function search(s searches) returns setof found language plpgsql as $$
+declare
+  zone text := (select timezone from clinic.clinic where id = s.clinic);
+  is_timed boolean := (select mode = 'timed' from clinic.service where clinic_id = s.clinic and id = s.service);
+  given uuid[] := '{}';
+  days date[] := '{}';
+  f found;
+  local timestamp;
+  today date;
+begin
+  f.search := s.search;
+  f.n := 0;
+  f.way := 'one by one';
+  for f.provider, f.slot, f.seats_left in
+    select r.id, a.slot, a.seats_left
+    from clinic.resource r
+    cross join clinic.available_slots(r.id, s.service, s.during, s.step, s.duration, s.moving, s.clinic) a
+    where r.clinic_id = s.clinic and r.kind = 'provider' and a.available
+      and (coalesce(s.providers, '{}') = '{}' or r.id = any (s.providers))
+      and (s.specialty is null or r.specialty = s.specialty)
+    order by lower(a.slot), r.code
+  loop
+    exit when f.n = s.max_results;
+    local := lower(f.slot) at time zone zone;
+    today := clinic.day_of(lower(f.slot), zone);
+    continue when not extract(isodow from today) = any (s.days_of_week);
+    continue when is_timed and case
+      when coalesce(s.time_from, '00:00') <= coalesce(s.time_until, '24:00')
+        then local::time < coalesce(s.time_from, '00:00') or local::time >= coalesce(s.time_until, '24:00')
+      else local::time >= s.time_until and local::time < s.time_from end;
+    continue when cardinality(array_positions(given, f.provider)) >= s.per_provider_limit;
+    continue when cardinality(array_positions(days, today)) >= s.per_day_limit;
+    given := given || f.provider;
+    days := days || today;
+    f.n := f.n + 1;
+    return next f;
+  end loop;
 end
 $$;
 
@@ -198,12 +243,20 @@ begin;
 select extract(epoch from now()) as now \\gset
 \\setenv NOW :now
 \\! python3 '$oracle' answers @{[ SEED ]} @{[ CLINICS ]} $present "\$NOW" '$folder'
-@{[ map { "copy $_ from '$folder/$_';\n" } qw(listings starts fillings requests firsts claims free orphans) ]}
+@{[ map { "copy $_ from '$folder/$_';\n" } qw(listings starts fillings requests firsts claims free orphans searches) ]}
 analyze;
 
 insert into listed
 select l.listing, s.* from listings l,
   clinic.available_slots(l.provider, l.service, l.during, l.step, l.duration, l.moving, l.clinic) s;
+insert into found
+select f.* from searches s, search(s) f
+union all
+select s.search, f.n, 'at once', f.provider_id, f.slot, f.seats_left
+from searches s
+cross join clinic.find_slots(s.service, s.during, s.max_results, s.providers, s.step, s.duration, s.moving, s.days_of_week,
+  s.time_from, s.time_until, s.per_provider_limit, s.per_day_limit, s.specialty, s.clinic)
+  with ordinality f (provider_id, slot, seats_left, n);
 alter table fillings add got text[], add got_reason text;
 alter table requests add got text, add got_reason text;
 alter table firsts add got text[];
@@ -245,6 +298,14 @@ join listed g on g.listing = s.listing and lower(g.slot) = s.starts_at
 join listings l on l.listing = s.listing
 where (s.seats_left, s.reason, s.reason is null) is distinct from (g.seats_left, g.reason, g.available)
 order by l.listing, s.starts_at
+END
+is_none('find_slots() finds the first of them, of all providers', <<'END');
+select s.*, a.n, a.provider, a.slot, a.seats_left, b.provider as got, b.slot, b.seats_left
+from (select * from found where way = 'one by one') a
+full join (select * from found where way = 'at once') b using (search, n)
+join searches s using (search)
+where (a.provider, a.slot, a.seats_left) is distinct from (b.provider, b.slot, b.seats_left)
+order by search, n
 END
 is_none('what is available can be booked, and nothing else, for the reason that is listed', <<'END');
 select l.*, s.starts_at, s.is_listed, s.reason, t.way, t.reason as got
@@ -292,6 +353,8 @@ union all select 'moved', count(*) from starts join listings using (listing) whe
 union all select 'tokens', count(*) from starts join listings using (listing) where mode = 'token' and reason is null
 union all select 'filled', count(*) from fillings where cardinality(booked) > 1
 union all (select way || ' ' || coalesce(reason, 'booked'), count(*) from requests group by way, reason order by 1)
+union all select 'searches', count(*) from searches
+union all select 'found', count(distinct search) from found
 union all select 'first', count(*) from firsts where booked <> '{refused}'
 union all select 'free', count(*) from free where expected <> '{}'
 union all select 'orphans', count(*) from orphans where expected <> ''
@@ -302,7 +365,7 @@ my %count = map { split /\|/ } split /\n/, $counts;
 cmp_ok($count{required}, '>=', 20_000, 'twenty thousand starts of services that require more than the provider');
 cmp_ok($count{$_} // 0, '>', 0, "among them $_") for qw(available capacity_reached clinic_closed inactive in_the_past
   invalid_duration not_offered outside_hours provider_absent same_day slot_taken too_far_ahead too_soon wrong_mode
-  chosen reaping moved tokens filled first free orphans recurring), 'book booked', 'any booked', 'confirm booked', 'confirm hold_expired';
+  chosen reaping moved tokens filled found first free orphans recurring), 'book booked', 'any booked', 'confirm booked', 'confirm hold_expired';
 
 $node->stop;
 done_testing();

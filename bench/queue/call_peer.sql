@@ -1,0 +1,1 @@
+update queue set status = 'called', called_at = now(), called_by = :client_id where id = (select id from queue where status = 'waiting' order by due_at, id limit 1 for update skip locked) returning id;
