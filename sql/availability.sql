@@ -145,7 +145,7 @@ insert into clinic.hours (resource_id, valid, weekly, seats) values (:'full', '[
 insert into clinic.closure (resource_id, during) values (null, '[2099-06-24,2099-06-25)'), (:'full', '[2099-06-02 09:30,2099-06-02 12:00)');
 select pg_temp.visit(:'ada', :'full', :'follow_up', x.starts_at::timestamptz, x.length::interval, x.status::clinic.appointment_status)
 from (values ('2099-06-01 09:00', '30 min', 'completed'), ('2099-06-01 09:00', '15 min', 'completed'), ('2099-06-02 09:00', '30 min', 'scheduled'), ('2099-06-03 09:00', '30 min', 'scheduled'), ('2099-06-03 09:45', '30 min', 'confirmed'),
-  ('2099-06-04 09:00', '59 min', 'scheduled'), ('2099-06-05 09:00', '5 min', 'held'), ('2099-06-10 09:00', '5 min', 'held'), ('2099-06-06 22:00', '4 h', 'scheduled'), ('2099-06-08 09:00', '1 h', 'no_show'), ('2099-06-09 11:00', '1 h', 'scheduled'),
+  ('2099-06-04 09:00', '59 min', 'scheduled'), ('2099-06-05 09:00', '5 min', 'held'), ('2099-06-10 09:00', '5 min', 'held'), ('2099-06-11 09:00', '1 h', 'completed'), ('2099-06-11 09:00', '1 h', 'completed'), ('2099-06-06 22:00', '4 h', 'scheduled'), ('2099-06-08 09:00', '1 h', 'no_show'), ('2099-06-09 11:00', '1 h', 'scheduled'),
   ('2099-06-15 09:00', '1 h', 'scheduled'), ('2099-06-15 09:00', '30 min', 'scheduled'), ('2099-06-16 09:00', '1 h', 'scheduled'), ('2099-06-16 09:00', '1 h', 'scheduled'),
   ('2099-06-24 09:00', '30 min', 'scheduled'), ('2099-06-30 09:00', '30 min', 'scheduled')) x (starts_at, length, status);
 select * from clinic.month_sheet('2099-06-17');
