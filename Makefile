@@ -74,13 +74,19 @@ OBJS = \
 	src/availability/sweep.o \
 	src/availability/find_slots.o \
 	src/availability/slots.o \
+	src/availability/free_seats.o \
 	src/availability/free_busy.o \
 	src/availability/utilisation.o \
 	src/availability/days.o \
 	src/availability/orphans.o \
+	src/availability/proposal.o \
+	src/availability/rota_change.o \
 	src/availability/sheet_cell.o \
+	src/availability/sheet_text.o \
+	src/availability/sheet_providers.o \
 	src/availability/sheet.o \
 	src/availability/day_sheet.o \
+	src/availability/month_sheet.o \
 	src/booking/status.o \
 	src/booking/code.o \
 	src/booking/visit.o \
@@ -145,6 +151,7 @@ SQL_FRAGMENTS = \
 	src/availability/availability.sql \
 	src/availability/find_slots.sql \
 	src/availability/days.sql \
+	src/availability/rota_change.sql \
 	src/queue/queue.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql

@@ -101,7 +101,11 @@ cross join lateral clinic.cancel(v.id, 'Patient is travelling') a
 where v.starts_at = :'tuesday'::date + time '09:00';
 select * from clinic.available_slots(:'ho', :'follow_up', '[2035-03-27 08:30,2035-03-27 10:00)');
 
-\echo A new rota: that week Dr Martin comes back from lunch at two. Two visits are left outside it.
+\echo A new rota is thought of: that week Dr Martin comes back from lunch at two. What would that
+\echo come to?
+select day, minutes_lost, cardinality(orphans) as "visits left outside it"
+from clinic.rota_change(:'martin', '[2035-03-26,2035-03-31)', 'Mo-Fr 08:00-12:00,14:00-18:00');
+\echo So be it.
 insert into clinic.hours (resource_id, valid, weekly) values
   (:'martin', '[2035-03-26,2035-03-31)', 'Mo-Fr 08:00-12:00,14:00-18:00');
 select o.starts_at, p.name, clinic.orphan_reason(o) as reason
@@ -171,3 +175,6 @@ select count(*) from clinic.verify();
 
 \pset tuples_only on
 select clinic.day_sheet(:'tuesday', array[:'ho', :'martin']::uuid[]);
+
+\echo
+select clinic.month_sheet('2035-03-01');

@@ -1,4 +1,4 @@
--- availability: the day of a clinic's providers, as text
+-- availability: the day and the month of a clinic's providers, as text
 \set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
@@ -138,12 +138,47 @@ select clinic.day_sheet('1900-01-01') limit 1;
 select clinic.day_sheet('2099-06-08', null, null);
 select clinic.day_sheet('2099-06-08', null, clinic.uuid7());
 
+-- a month: tenths of the open time that is booked, what is closed, what is full
+update clinic.resource set is_active = code in ('HO', 'IV', 'KIM') where kind = 'provider' and clinic_id = :'clinic';
+insert into clinic.provider (code, name, seats, hours) values ('FULL', 'Dr Full', 1, 'Mo-Fr 09:00-10:00; Sa,Su 22:00-02:00') returning id as full \gset
+insert into clinic.hours (resource_id, valid, weekly, seats) values (:'full', '[2099-06-15,2099-06-20)', 'Mo-Fr 09:00-10:00', 2);
+insert into clinic.closure (resource_id, during) values (null, '[2099-06-24,2099-06-25)'), (:'full', '[2099-06-02 09:30,2099-06-02 12:00)');
+select pg_temp.visit(:'ada', :'full', :'follow_up', x.starts_at::timestamptz, x.length::interval, x.status::clinic.appointment_status)
+from (values ('2099-06-01 09:00', '30 min', 'completed'), ('2099-06-01 09:00', '15 min', 'completed'), ('2099-06-02 09:00', '30 min', 'scheduled'), ('2099-06-03 09:00', '30 min', 'scheduled'), ('2099-06-03 09:45', '30 min', 'confirmed'),
+  ('2099-06-04 09:00', '59 min', 'scheduled'), ('2099-06-05 09:00', '5 min', 'held'), ('2099-06-10 09:00', '5 min', 'held'), ('2099-06-11 09:00', '1 h', 'completed'), ('2099-06-11 09:00', '1 h', 'completed'), ('2099-06-06 22:00', '4 h', 'scheduled'), ('2099-06-08 09:00', '1 h', 'no_show'), ('2099-06-09 11:00', '1 h', 'scheduled'),
+  ('2099-06-15 09:00', '1 h', 'scheduled'), ('2099-06-15 09:00', '30 min', 'scheduled'), ('2099-06-16 09:00', '1 h', 'scheduled'), ('2099-06-16 09:00', '1 h', 'scheduled'),
+  ('2099-06-24 09:00', '30 min', 'scheduled'), ('2099-06-30 09:00', '30 min', 'scheduled')) x (starts_at, length, status);
+select * from clinic.month_sheet('2099-06-17');
+-- of whom is named, in this order; who is inactive is closed
+select * from clinic.month_sheet('2099-06-30', array[:'martin', :'full', :'martin']::uuid[]);
+-- days of tokens, months of other lengths, and a day that the zone left out
+select * from clinic.month_sheet('2096-02-29', array[:'kim']::uuid[]) limit 3;
+update clinic.hours set valid = '[2099-08-03,2099-08-04)' where resource_id = :'kim';
+insert into clinic.appointment (patient_id, provider_id, service_id, mode, starts_at, override_reason)
+select p, :'kim', :'visit', 'token', '2099-08-03 00:00', 'any day will do' from unnest(array[:'ada', :'bela']::uuid[]) p;
+select * from clinic.month_sheet('2099-08-03', array[:'kim']::uuid[]) limit 3;
+update clinic.clinic set timezone = 'Pacific/Apia' where id = :'clinic';
+select * from clinic.month_sheet('2011-12-01', array[:'ho']::uuid[]) limit 3;
+update clinic.clinic set timezone = 'Europe/Berlin' where id = :'clinic';
+select (select m from clinic.month_sheet() m limit 1) ~ to_char(now(), 'YYYY-MM +"1 "') as this_month;
+select * from clinic.month_sheet('2099-06-06', '{}');
+select clinic.month_sheet('2099-06-08', array[clinic.uuid7()]);
+select clinic.month_sheet('2099-06-08', array[null]::uuid[]);
+select clinic.month_sheet('infinity');
+select clinic.month_sheet('9999-12-31', '{}') limit 1;
+select clinic.month_sheet('1900-01-01', '{}') limit 1;
+select clinic.month_sheet('1899-12-31');
+select clinic.month_sheet('2099-06-08', null, null);
+select clinic.month_sheet('2099-06-08', null, clinic.uuid7());
+update clinic.resource set is_active = true where kind = 'provider' and clinic_id = :'clinic';
+
 -- visits are read with the caller's rights
 create role sheet_reader;
 grant usage on schema clinic to sheet_reader;
-grant execute on function clinic.day_sheet, clinic.current_clinic to sheet_reader;
+grant execute on function clinic.day_sheet, clinic.month_sheet, clinic.current_clinic to sheet_reader;
 set role sheet_reader;
 select clinic.day_sheet('2099-06-01', array[:'ho']::uuid[]);
+select clinic.month_sheet('2099-06-01', array[:'ho']::uuid[]);
 reset role;
 grant select on clinic.resource, clinic.appointment, clinic.patient, clinic.service to sheet_reader;
 alter table clinic.patient enable row level security;
@@ -151,6 +186,7 @@ alter table clinic.appointment enable row level security;
 create policy mine on clinic.appointment for select to sheet_reader using (provider_id <> :'martin');
 set role sheet_reader;
 select * from clinic.day_sheet('2099-06-01', array[:'ho', :'martin']::uuid[]) limit 5;
+select * from clinic.month_sheet('2099-06-01', array[:'ho', :'martin']::uuid[]) limit 4;
 reset role;
 drop policy mine on clinic.appointment;
 alter table clinic.patient disable row level security;

@@ -82,3 +82,13 @@ create function clinic.day_sheet(
   as 'MODULE_PATHNAME', 'day_sheet';
 comment on function clinic.day_sheet(date, uuid[], uuid) is
   'A day (null: today) of providers (null: the active ones) as text, one line a half hour: their visits, and when they are open.';
+
+create function clinic.month_sheet(
+  day date default null,
+  providers uuid[] default null,
+  clinic_id uuid default clinic.current_clinic()
+) returns setof text
+  language c stable parallel restricted cost 5000 rows 10
+  as 'MODULE_PATHNAME', 'month_sheet';
+comment on function clinic.month_sheet(date, uuid[], uuid) is
+  'The month of a day (null: today) as text, one line a provider (null: the active ones), one character a day: how much of their open time is booked.';

@@ -18,34 +18,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "query.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(day_sheet);
-
-enum
-{
-	PROVIDER_ID = 1,
-	PROVIDER_CODE,
-	PROVIDER_NAME,
-	PROVIDER_IS_ACTIVE
-};
-
-#define PROVIDER_COLUMNS \
-	"select r.id, r.code, r.name, r.is_active from clinic.resource r" \
-	" where r.clinic_id" EQ "$1 and r.kind" EQ "'provider'::clinic.resource_kind"
-
-static SavedQuery find_active_providers = {
-	.sql = PROVIDER_COLUMNS " and r.is_active order by r.code",
-	QUERY_PARAMETERS(UUIDOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-};
-
-static SavedQuery find_provider = {
-	.sql = PROVIDER_COLUMNS " and r.id" EQ "$2",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-};
 
 enum
 {
@@ -85,55 +59,11 @@ text_or(uint64 row, int column, const char *absent)
 }
 
 static void
-read_provider(SheetColumn *column, uint64 row)
-{
-	const char *code = query_text(row, PROVIDER_CODE);
-	const char *name = query_text(row, PROVIDER_NAME);
-
-	column->provider = *query_uuid(row, PROVIDER_ID);
-	column->title = strcmp(code, name) == 0 ? code : psprintf("%s %s", code, name);
-	column->is_active = query_bool(row, PROVIDER_IS_ACTIVE);
-}
-
-static void
-read_active_providers(Sheet *sheet)
-{
-	Datum clinic = UUIDPGetDatum(&sheet->clinic);
-
-	sheet->ncolumns = (int) query_run(&find_active_providers, &clinic, NULL, 0);
-	sheet->columns = palloc0(sizeof(SheetColumn) * Max(sheet->ncolumns, 1));
-	for (int i = 0; i < sheet->ncolumns; i++)
-		read_provider(&sheet->columns[i], i);
-}
-
-static void
-read_named_providers(Sheet *sheet, ArrayType *providers)
-{
-	Datum *elements;
-	bool *nulls;
-
-	deconstruct_array(providers, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls,
-					  &sheet->ncolumns);
-	sheet->columns = palloc0(sizeof(SheetColumn) * Max(sheet->ncolumns, 1));
-	for (int i = 0; i < sheet->ncolumns; i++)
-	{
-		Datum values[] = {UUIDPGetDatum(&sheet->clinic), elements[i]};
-
-		CHECK_FOR_INTERRUPTS();
-		if (nulls[i])
-			refuse_null("a provider");
-		if (query_run(&find_provider, values, NULL, 0) == 0)
-			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
-		read_provider(&sheet->columns[i], 0);
-	}
-}
-
-static void
 read_visits(const Sheet *sheet, SheetColumn *column)
 {
 	Datum values[] = {
 		UUIDPGetDatum(&sheet->clinic),
-		UUIDPGetDatum(&column->provider),
+		UUIDPGetDatum(&column->provider.id),
 		TimestampTzGetDatum(sheet->from - LONGEST_CLAIM),
 		TimestampTzGetDatum(sheet->from),
 		TimestampTzGetDatum(sheet->to),
@@ -160,9 +90,9 @@ read_column(const Sheet *sheet, SheetColumn *column)
 	CHECK_FOR_INTERRUPTS();
 	read_visits(sheet, column);
 	/* A provider whom the caller's snapshot has, and who has been deleted since, is closed. */
-	if (!configured_opening(&sheet->clinic, &column->provider, &column->opening))
-		column->is_active = false;
-	if (!column->is_active)
+	if (!configured_opening(&sheet->clinic, &column->provider.id, &column->opening))
+		column->provider.is_active = false;
+	if (!column->provider.is_active)
 		return;
 	column->rule = opening_day(&column->opening, sheet->day);
 	open_times(&column->open, &column->opening, sheet->from, sheet->to);
@@ -189,43 +119,35 @@ set_day(Sheet *sheet, FunctionCallInfo fcinfo)
 static List *
 make_sheet(FunctionCallInfo fcinfo, MemoryContext memory)
 {
-	Sheet sheet = {.clinic = *PG_GETARG_UUID_P(2), .memory = memory};
+	Sheet sheet = {.clinic = *PG_GETARG_UUID_P(2), .text.memory = memory};
+	SheetProvider *providers;
 
 	query_begin();
 	set_day(&sheet, fcinfo);
-	if (PG_ARGISNULL(1))
-		read_active_providers(&sheet);
-	else
-		read_named_providers(&sheet, PG_GETARG_ARRAYTYPE_P(1));
+	sheet.ncolumns =
+		sheet_providers_read(&sheet.clinic, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
+							 &providers);
+	sheet.columns = palloc0(sizeof(SheetColumn) * Max(sheet.ncolumns, 1));
+	for (int i = 0; i < sheet.ncolumns; i++)
+		sheet.columns[i].provider = providers[i];
 	for (int i = 0; i < sheet.ncolumns; i++)
 		read_column(&sheet, &sheet.columns[i]);
 	sheet_write(&sheet);
 	query_end();
-	return sheet.text;
+	return sheet.text.lines;
 }
 
 /* The sheet is made at the first call, and handed out a line a call. */
 Datum
 day_sheet(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *context;
-	List *text;
-
 	if (SRF_IS_FIRSTCALL())
 	{
-		context = SRF_FIRSTCALL_INIT();
+		FuncCallContext *context = SRF_FIRSTCALL_INIT();
+
 		if (PG_ARGISNULL(2))
 			refuse_null("clinic_id");
 		context->user_fctx = make_sheet(fcinfo, context->multi_call_memory_ctx);
 	}
-	context = SRF_PERCALL_SETUP();
-	text = context->user_fctx;
-	if (context->call_cntr < (uint64) list_length(text))
-	{
-		/* not within the macro, which counts before it evaluates */
-		Datum line = PointerGetDatum(list_nth(text, (int) context->call_cntr));
-
-		SRF_RETURN_NEXT(context, line);
-	}
-	SRF_RETURN_DONE(context);
+	return sheet_next_line(fcinfo);
 }

@@ -5,84 +5,26 @@
  */
 #include "postgres.h"
 
-#include "availability/claims.h"
-#include "availability/opening.h"
+#include "availability/free_seats.h"
 #include "availability/pool.h"
 #include "availability/range.h"
-#include "catalog/pg_type.h"
 #include "clinic/configuration.h"
 #include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "query.h"
-#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(free_time);
 PG_FUNCTION_INFO_V1(free_busy);
-
-/* Ranges that are being listed, in order. */
-typedef struct RangeList
-{
-	int count;
-	int room;
-	RangeType **ranges;
-} RangeList;
-
-static void
-append(RangeList *list, TimestampTz from, TimestampTz to)
-{
-	if (list->count == list->room)
-	{
-		Size size;
-
-		list->room = Max(2 * list->room, 16);
-		size = sizeof(RangeType *) * list->room;
-		list->ranges = list->ranges ? repalloc(list->ranges, size) : palloc(size);
-	}
-	list->ranges[list->count++] = DatumGetRangeTypeP(range_datum(from, to));
-}
-
-static Datum
-multirange_datum(const RangeList *list)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-
-	return MultirangeTypePGetDatum(
-		make_multirange(TSTZMULTIRANGEOID, type, list->count, list->ranges));
-}
-
-/* Between two instants, when a seat is free, or when none is. */
-static void
-list_seats(RangeList *list, OpenTimes *open, const ClaimSweep *claims, TimestampTz from,
-		   TimestampTz to, bool is_free)
-{
-	TimestampTz until;
-
-	for (TimestampTz at = from; at < to; at = until)
-	{
-		/* Another day may have other seats. */
-		TimestampTz day_end = open_times_day_end(open, at);
-		int32 seats = open_times_day(open, MODE_TIMED, at).seats;
-		bool free = claims_free_at(claims, seats, at, &until);
-
-		CHECK_FOR_INTERRUPTS();
-		until = Min(until, Min(to, day_end));
-		if (free == is_free)
-			append(list, at, until);
-	}
-}
 
 /* What is open and has a free seat. */
 static Datum
 free_ranges(OpenTimes *open, const ClaimSweep *claims)
 {
-	RangeList list = {0};
+	IntervalList list = free_intervals(open, claims);
 
-	for (int i = 0; i < open->count; i++)
-		list_seats(&list, open, claims, open->intervals[i].opens, open->intervals[i].closes, true);
 	return multirange_datum(&list);
 }
 
@@ -90,9 +32,9 @@ free_ranges(OpenTimes *open, const ClaimSweep *claims)
 static Datum
 busy_ranges(OpenTimes *open, const ClaimSweep *claims, TimestampTz from, TimestampTz to)
 {
-	RangeList list = {0};
+	IntervalList list = {0};
 
-	list_seats(&list, open, claims, from, to, false);
+	append_seats(&list, open, claims, from, to, false);
 	return multirange_datum(&list);
 }
 

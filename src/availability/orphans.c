@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "availability/opening.h"
+#include "availability/orphans.h"
 #include "booking/rules.h"
 #include "booking/visit.h"
 #include "clinic/configuration.h"
@@ -33,39 +33,60 @@ takes_time(const VisitRow *visit)
 		   visit_time(visit, VISIT_ENDS_AT) - visit_time(visit, VISIT_STARTS_AT) <= LONGEST_CLAIM;
 }
 
+static StandingVisit
+standing_visit(const VisitRow *visit)
+{
+	return (StandingVisit){
+		.mode = visit_mode(visit),
+		.starts_at = visit_time(visit, VISIT_STARTS_AT),
+		.ends_at = visit_time(visit, VISIT_ENDS_AT),
+		.seat = DatumGetInt32(visit_datum(visit, VISIT_SEAT)),
+		.is_overridden = !visit_isnull(visit, VISIT_OVERRIDE_REASON),
+	};
+}
+
 /*
  * A visit that was booked against the rules, with a reason, may stand outside
  * the weekly hours; but not where somebody has closed since.
  */
-static Reason
-resource_orphan_reason(const VisitRow *visit, const pg_uuid_t *resource, bool is_provider)
+Reason
+uncovered_reason(const Opening *opening, bool is_provider, const StandingVisit *visit)
 {
-	const pg_uuid_t *clinic = visit_uuid(visit, VISIT_CLINIC_ID);
-	VisitMode mode = visit_mode(visit);
-	TimestampTz starts_at = visit_time(visit, VISIT_STARTS_AT);
-	TimestampTz ends_at = visit_time(visit, VISIT_ENDS_AT);
-	ResourceConfiguration configuration;
-	Opening opening;
 	OpenTimes times;
 	OpeningDay day;
 	Reason reason;
 
-	if (!configured_resource(clinic, resource, &configuration) ||
-		!configured_opening(clinic, resource, &opening))
-		return REASON_NONE;
-	if (!configuration.is_active)
-		return REASON_INACTIVE;
-	open_times(&times, &opening, starts_at, ends_at);
-	reason = opening_refusal(&times, mode, starts_at, ends_at);
-	if (reason == REASON_OUTSIDE_HOURS && !visit_isnull(visit, VISIT_OVERRIDE_REASON))
+	open_times(&times, opening, visit->starts_at, visit->ends_at);
+	reason = opening_refusal(&times, visit->mode, visit->starts_at, visit->ends_at);
+	if (reason == REASON_OUTSIDE_HOURS && visit->is_overridden)
 		return REASON_NONE;
 	if (reason != REASON_NONE || !is_provider)
 		return reason;
-	day = open_times_day(&times, mode, starts_at);
-	if (day.mode != mode && visit_isnull(visit, VISIT_OVERRIDE_REASON))
+	day = open_times_day(&times, visit->mode, visit->starts_at);
+	if (day.mode != visit->mode && !visit->is_overridden)
 		return REASON_WRONG_MODE;
-	if (DatumGetInt32(visit_datum(visit, VISIT_SEAT)) > day.seats)
-		return REASON_CAPACITY_REACHED;
+	return visit->seat > day.seats ? REASON_CAPACITY_REACHED : REASON_NONE;
+}
+
+Reason
+visit_orphan_reason(const pg_uuid_t *clinic, const pg_uuid_t *resources, int count,
+					const StandingVisit *visit)
+{
+	for (int i = 0; i < count; i++)
+	{
+		ResourceConfiguration configuration;
+		Opening opening;
+		Reason reason;
+
+		if (!configured_resource(clinic, &resources[i], &configuration) ||
+			!configured_opening(clinic, &resources[i], &opening))
+			continue;
+		if (!configuration.is_active)
+			return REASON_INACTIVE;
+		reason = uncovered_reason(&opening, i == 0, visit);
+		if (reason != REASON_NONE)
+			return reason;
+	}
 	return REASON_NONE;
 }
 
@@ -74,18 +95,18 @@ Datum
 orphan_reason(PG_FUNCTION_ARGS)
 {
 	HeapTupleHeader composite = PG_GETARG_HEAPTUPLEHEADER(0);
-	VisitRow visit;
+	VisitRow row;
 	Reason reason = REASON_NONE;
 
 	query_begin();
-	visit_read_composite(&visit, composite);
-	if (takes_time(&visit))
+	visit_read_composite(&row, composite);
+	if (takes_time(&row))
 	{
+		StandingVisit visit = standing_visit(&row);
 		pg_uuid_t *resources;
-		int count = visit_resources(&visit, &resources);
+		int count = visit_resources(&row, &resources);
 
-		for (int i = 0; i < count && reason == REASON_NONE; i++)
-			reason = resource_orphan_reason(&visit, &resources[i], i == 0);
+		reason = visit_orphan_reason(visit_uuid(&row, VISIT_CLINIC_ID), resources, count, &visit);
 	}
 	query_end();
 	if (reason == REASON_NONE)

@@ -15,7 +15,6 @@
 #include "availability/sheet.h"
 #include "availability/sheet_cell.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/datetime.h"
 
 #define HALF_HOUR (30 * USECS_PER_MINUTE)
@@ -141,18 +140,6 @@ sheet_lines(Sheet *sheet, SheetLine **lines)
  */
 
 static void
-finish_line(Sheet *sheet, StringInfo line)
-{
-	MemoryContext scratch = MemoryContextSwitchTo(sheet->memory);
-
-	while (line->len > 0 && line->data[line->len - 1] == ' ')
-		line->len--;
-	sheet->text = lappend(sheet->text, cstring_to_text_with_len(line->data, line->len));
-	MemoryContextSwitchTo(scratch);
-	resetStringInfo(line);
-}
-
-static void
 write_label(StringInfo line, const char *label)
 {
 	SheetCell cell = cell_begin(line, LABEL_COLUMNS);
@@ -268,10 +255,10 @@ write_head(Sheet *sheet, StringInfo text)
 		SheetCell cell = cell_begin(text, CELL_COLUMNS);
 
 		appendStringInfoString(text, GAP);
-		cell_write(&cell, sheet->columns[i].title);
+		cell_write(&cell, sheet->columns[i].provider.title);
 		cell_end(&cell);
 	}
-	finish_line(sheet, text);
+	sheet_end_line(&sheet->text, text);
 }
 
 /* How many tokens the provider has that day, taken or not. */
@@ -333,7 +320,7 @@ write_tokens(Sheet *sheet, StringInfo text)
 			appendStringInfoString(text, GAP);
 			write_token_cell(sheet, text, &sheet->columns[i], number);
 		}
-		finish_line(sheet, text);
+		sheet_end_line(&sheet->text, text);
 	}
 }
 
@@ -354,7 +341,7 @@ write_times(Sheet *sheet, StringInfo text)
 			appendStringInfoString(text, GAP);
 			write_time_cell(sheet, text, &sheet->columns[j], &lines[i]);
 		}
-		finish_line(sheet, text);
+		sheet_end_line(&sheet->text, text);
 	}
 }
 
@@ -367,15 +354,15 @@ sheet_write(Sheet *sheet)
 	write_head(sheet, &text);
 	write_tokens(sheet, &text);
 	write_times(sheet, &text);
-	if (list_length(sheet->text) == 1)
+	if (list_length(sheet->text.lines) == 1)
 	{
 		appendStringInfoString(&text, "Nobody is open, and there are no visits.");
-		finish_line(sheet, &text);
+		sheet_end_line(&sheet->text, &text);
 		return;
 	}
 	for (size_t i = 0; i < lengthof(legend); i++)
 	{
 		appendStringInfoString(&text, legend[i]);
-		finish_line(sheet, &text);
+		sheet_end_line(&sheet->text, &text);
 	}
 }

@@ -6,9 +6,10 @@
 #define CLINIC_SCHED_SHEET_H
 
 #include "availability/opening.h"
+#include "availability/sheet_providers.h"
+#include "availability/sheet_text.h"
 #include "booking/status.h"
 #include "civil/civil.h"
-#include "nodes/pg_list.h"
 #include "utils/uuid.h"
 
 /* A visit of the day. */
@@ -26,9 +27,7 @@ typedef struct SheetVisit
 /* A provider and what is known of the day. */
 typedef struct SheetColumn
 {
-	pg_uuid_t provider;
-	const char *title;
-	bool is_active;
+	SheetProvider provider;
 	OpeningDay rule;
 	Opening opening;
 	OpenTimes open;
@@ -45,8 +44,7 @@ typedef struct Sheet
 	CivilClock clock; /* the clinic's */
 	int ncolumns;
 	SheetColumn *columns;
-	MemoryContext memory; /* of the text */
-	List *text;			  /* its lines, of type text */
+	SheetText text;
 } Sheet;
 
 /* Write the lines of a sheet that has been read. */

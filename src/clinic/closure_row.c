@@ -100,8 +100,8 @@ local_text(TimestampTz instant, pg_tz *zone)
 	return DatumGetCString(DirectFunctionCall1(timestamp_out, local));
 }
 
-static void
-check_rule(const Closure *closure, pg_tz *zone)
+void
+closure_check_rule(const Closure *closure, pg_tz *zone)
 {
 	OpenInterval first;
 
@@ -150,7 +150,7 @@ closure_check(PG_FUNCTION_ARGS)
 		Closure closure = closure_of_row(values[2], false);
 
 		closure_set_rule(&closure, values[3], CurrentMemoryContext);
-		check_rule(&closure, civil_zone(query_text(0, 1)));
+		closure_check_rule(&closure, civil_zone(query_text(0, 1)));
 	}
 	query_end();
 	return PointerGetDatum(rows.written);
