@@ -61,11 +61,11 @@ select clinic.set_status(id, 'completed') from clinic.appointment where starts_a
 select clinic.set_status(id, 'no_show') from clinic.appointment where starts_at between '2030-01-18' and '2030-01-19';
 delete from clinic.appointment where starts_at between '2030-01-25' and '2030-01-27';
 -- A series that is edited and cancelled in part, and patients who wait, are called and have been set aside.
-select clinic.book_series('@{[ patient(9) ]}', '@{[ doctor(9) ]}', '$service', '2031-03-03 09:00Z', 'FREQ=WEEKLY;COUNT=16;BYDAY=MO,TH', 'next_free',
+select clinic.book_series('@{[ patient(9) ]}', '@{[ doctor(9) ]}', '$service', '2030-09-02 09:00Z', 'FREQ=WEEKLY;COUNT=16;BYDAY=MO,TH', 'next_free',
   reason => 'Ünïcode', idempotency_key => 's');
-select clinic.reschedule_series(s.id, '2031-04-03 11:00Z', '2031-04-03 09:00Z', 'following') from clinic.series s;
-select clinic.cancel_series(s.id, 'ill', '2031-04-10 11:00Z') from clinic.series s where s.previous_id is not null;
-select clinic.reschedule(id, starts_at + interval '3 hours') from clinic.appointment where occurrence_at = '2031-03-10 09:00Z';
+select clinic.reschedule_series(s.id, '2030-10-03 11:00Z', '2030-10-03 09:00Z', 'following') from clinic.series s;
+select clinic.cancel_series(s.id, 'ill', '2030-10-10 11:00Z') from clinic.series s where s.previous_id is not null;
+select clinic.reschedule(id, starts_at + interval '3 hours') from clinic.appointment where occurrence_at = '2030-09-09 09:00Z';
 select clinic.walk_in('@{[ patient(10) ]}', '$service'), clinic.walk_in('@{[ patient(11) ]}', '$service', priority => 1), clinic.walk_in('@{[ patient(12) ]}', '$service');
 select clinic.set_present('@{[ doctor(11) ]}', true, 'Ünïcode 1');
 select clinic.call_next('@{[ doctor(11) ]}');
