@@ -97,7 +97,15 @@ OBJS = \
 	src/series/series_book.o \
 	src/series/series_change.o \
 	src/series/series_sql.o \
-	src/booking/computed.o
+	src/booking/computed.o \
+	src/waitlist/freed.o \
+	src/waitlist/offer_times.o \
+	src/waitlist/waiting.o \
+	src/waitlist/offer.o \
+	src/waitlist/follow.o \
+	src/waitlist/waitlist.o \
+	src/waitlist/waitlist_check.o \
+	src/housekeeping/housekeeping.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -116,10 +124,12 @@ SQL_FRAGMENTS = \
 	src/booking/holds.sql \
 	src/booking/computed.sql \
 	src/series/series.sql \
+	src/waitlist/waitlist.sql \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/availability/days.sql \
+	src/housekeeping/housekeeping.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 

@@ -56,6 +56,9 @@ typedef struct HeldKeys
 	LockKey *keys;
 } HeldKeys;
 
+/* See lock_without_waiting(). */
+static bool without_waiting = false;
+
 static HeldKeys held = {InvalidLocalTransactionId, 0, 0, NULL};
 
 static LOCKMODE lock_mode(LockStrength strength);
@@ -100,6 +103,35 @@ lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength str
 			 LockManner manner)
 {
 	acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), strength, manner);
+}
+
+bool
+try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient)
+{
+	LockKey key = make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN);
+
+	return is_held(key, LOCK_EXCLUSIVE) || clinic_covers(clinic) ||
+		   try_acquire(key, LOCK_EXCLUSIVE);
+}
+
+bool
+lock_without_waiting(bool without)
+{
+	bool before = without_waiting;
+
+	without_waiting = without;
+	return before;
+}
+
+bool
+try_lock_housekeeping(const pg_uuid_t *clinic)
+{
+	static const char what[] = "housekeeping";
+	LOCKTAG tag;
+
+	make_tag(&tag, make_key(LEVEL_CLINIC, clinic, what, strlen(what)));
+	return lock_held_by_me(&tag, ExclusiveLock) ||
+		   LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 bool
@@ -374,6 +406,12 @@ acquire(LockKey key, LockStrength strength, LockManner manner)
 
 	if (is_held(key, strength))
 		return;
+	if (without_waiting)
+	{
+		if (!try_acquire(key, strength))
+			refuse_lock();
+		return;
+	}
 	if (manner == LOCK_TRY)
 	{
 		if (!try_patiently(key, strength))

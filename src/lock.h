@@ -59,6 +59,9 @@ extern void lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit);
 extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength,
 						 LockManner manner);
 
+/* Exclusively and at once; false if the patient is in use. */
+extern bool try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient);
+
 /* For a writer of the resource itself. */
 extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner);
 
@@ -99,6 +102,18 @@ extern bool patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 
 /* Does this transaction hold locks that come after the row lock of a visit? */
 extern bool lock_rows_must_be_tried(void);
+
+/*
+ * Until the next call, refuse any lock that would have to be waited for, be it for
+ * a moment.  Returns how it was before.
+ */
+extern bool lock_without_waiting(bool without);
+
+/*
+ * For who keeps house in the clinic: false if somebody does already.  It is only
+ * ever tried, and so is in no order.
+ */
+extern bool try_lock_housekeeping(const pg_uuid_t *clinic);
 
 /* 40001, with the hint that names the way out. */
 extern _Noreturn void refuse_lock(void);

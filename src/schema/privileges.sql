@@ -14,5 +14,6 @@ select pg_catalog.pg_extension_config_dump('clinic.day_capacity', '');
 select pg_catalog.pg_extension_config_dump('clinic.patient', '');
 select pg_catalog.pg_extension_config_dump('clinic.series', '');
 select pg_catalog.pg_extension_config_dump('clinic.appointment', '');
+select pg_catalog.pg_extension_config_dump('clinic.waitlist_entry', '');
 select pg_catalog.pg_extension_config_dump('clinic.claim', '');
 select pg_catalog.pg_extension_config_dump('clinic.journal', '');

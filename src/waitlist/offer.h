@@ -1,0 +1,27 @@
+/*
+ * offer.h
+ *		Offering time that is free to who waits for it.
+ */
+#ifndef CLINIC_SCHED_OFFER_H
+#define CLINIC_SCHED_OFFER_H
+
+#include "attempt.h"
+#include "waitlist/freed.h"
+
+/* Is an offer being made?  Then what it writes frees nothing. */
+extern bool is_offering(void);
+
+/*
+ * Do work of the waitlist that whoever caused it must not notice: in a
+ * subtransaction, on behalf of the clinic, and without waiting for anybody.  False
+ * if it could not be done.
+ */
+extern bool quietly(AttemptWork work, void *argument);
+
+/* Offer a stretch of time that has become free, as far as that can be done now. */
+extern void offer_time(const FreedTime *time);
+
+/* Offer whatever is free to whoever waits; how many offers were made. */
+extern int offer_all(const pg_uuid_t *clinic);
+
+#endif /* CLINIC_SCHED_OFFER_H */
