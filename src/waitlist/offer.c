@@ -94,7 +94,7 @@ typedef struct Offering
 	int room;
 	OfferTimes *services; /* those that were asked for so far */
 	int tries_left;
-	int offers;
+	uint32 offers;
 	bool is_done; /* nothing of the stretch is left */
 } Offering;
 
@@ -109,6 +109,14 @@ typedef struct Try
 } Try;
 
 static bool offering = false;
+
+static uint32 made = 0;
+
+uint32
+offers_made(void)
+{
+	return made;
+}
 
 bool
 is_offering(void)
@@ -353,7 +361,8 @@ offer_time(const FreedTime *time)
 {
 	Offering offering = {.within = *time, .tries_left = MOST_TRIED};
 
-	(void) quietly(offer_one_time, &offering);
+	if (quietly(offer_one_time, &offering))
+		made += offering.offers;
 }
 
 /* One stretch; what is read of it is let go of with it. */
@@ -387,12 +396,13 @@ offer_everything(void *argument)
 	query_end();
 }
 
-int
+void
 offer_all(const pg_uuid_t *clinic)
 {
 	Offering offering = {.tries_left = MOST_TRIED_OF_ALL};
 
 	offering.within.clinic = *clinic;
 	offering.within.starts_at = DT_NOBEGIN;
-	return quietly(offer_everything, &offering) ? offering.offers : 0;
+	if (quietly(offer_everything, &offering))
+		made += offering.offers;
 }

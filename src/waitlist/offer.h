@@ -21,7 +21,10 @@ extern bool quietly(AttemptWork work, void *argument);
 /* Offer a stretch of time that has become free, as far as that can be done now. */
 extern void offer_time(const FreedTime *time);
 
-/* Offer whatever is free to whoever waits; how many offers were made. */
-extern int offer_all(const pg_uuid_t *clinic);
+/* Offer whatever is free to whoever waits. */
+extern void offer_all(const pg_uuid_t *clinic);
+
+/* How many offers this session has made so far. */
+extern uint32 offers_made(void);
 
 #endif /* CLINIC_SCHED_OFFER_H */

@@ -264,7 +264,7 @@ Datum
 offer_waitlist(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *clinic;
-	int offers = 0;
+	uint32 before = offers_made();
 
 	if (PG_ARGISNULL(0))
 		refuse_null("clinic_id");
@@ -277,7 +277,7 @@ offer_waitlist(PG_FUNCTION_ARGS)
 	(void) offers_lapse(clinic);
 	waiting_expire(clinic);
 	if (somebody_waits(clinic))
-		offers = offer_all(clinic);
+		offer_all(clinic);
 	query_end();
-	PG_RETURN_INT32(offers);
+	PG_RETURN_INT32((int32) (offers_made() - before));
 }
