@@ -56,10 +56,13 @@ static SavedQuery find_visit_then = {
 	.as_owner = true,
 };
 
+/* With the patient's row, which the foreign key of a visit locks so. */
 static SavedQuery lock_waiting = {
-	.sql = "select 1 from clinic.waitlist_entry e where e.clinic_id" EQ "$1 and e.id" EQ
-		   "$2 and e.status" EQ "'waiting'::clinic.waitlist_status for no key update skip locked",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.sql =
+		"select 1 from clinic.waitlist_entry e, clinic.patient p where e.clinic_id" EQ
+		"$1 and e.id" EQ "$2 and e.status" EQ "'waiting'::clinic.waitlist_status and p.clinic_id" EQ
+		"$1 and p.id" EQ "$3 for no key update of e skip locked for key share of p skip locked",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
@@ -184,7 +187,8 @@ static void
 lock_entry(const Offering *offering, const Waiting *entry, const VisitTime *time)
 {
 	const pg_uuid_t *clinic = &offering->within.clinic;
-	Datum key[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&entry->id)};
+	Datum key[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&entry->id),
+				   UUIDPGetDatum(&entry->patient)};
 
 	if (!try_lock_patient(clinic, &entry->patient))
 		refuse_lock();
@@ -242,8 +246,10 @@ try_offer(Offering *offering, const Waiting *entry, const OfferTime *time)
 		return FAULT_OF_TIME;
 	if (is_busy(offering, entry, &time->time))
 		return FAULT_OF_MATCH;
-	offering->tries_left--;
 	error = attempt_at_leisure(make_offer, &try);
+	/* Of the others there are no more than transactions at work. */
+	if (try.has_entry)
+		offering->tries_left--;
 	if (error == NULL)
 		return FAULT_NONE;
 	reason = refused_for(error);

@@ -326,9 +326,11 @@ select t.clear();
 select t.call('v', t.book('ada', 'house', t.at('10:00'))), t.join('bob', t.mins('10:00-10:30')), t.join('cleo', t.mins('10:00-10:30'));
 select clinic.cancel(t.id('v'), 'ill');
 select t.expire('bob');
-select is((select array_agg(k.task || ' ' || k.done) from clinic.tick() k), '{"extend_series 0","expire_holds 1","offer_waitlist 0"}', 'tick() does it all');
+create function t.tick() returns text language sql
+  as $$select string_agg(k.task || ' ' || k.done, ', ') from clinic.tick() k where k.task in ('extend_series', 'expire_holds', 'offer_waitlist')$$;
+select is(t.tick(), 'extend_series 0, expire_holds 1, offer_waitlist 0', 'tick() does it all');
 select is(t.all(), 'bob waiting, cleo offered house 10:00', 'so that an offer that has expired goes to the next');
-select is((select array_agg(k.task || ' ' || k.done) from clinic.tick() k), '{"extend_series 0","expire_holds 0","offer_waitlist 0"}', 'and once');
+select is(t.tick(), 'extend_series 0, expire_holds 0, offer_waitlist 0', 'and once');
 select is(t.refusal('select clinic.tick(null)') || t.refusal('select clinic.offer_waitlist(null)'), 'PT400 missing_argumentPT400 missing_argument', 'no clinic has no housekeeping');
 select is_empty('select * from clinic.verify()', 'and every claim is what it should be');
 select * from finish();
