@@ -57,7 +57,7 @@ typedef struct HeldKeys
 } HeldKeys;
 
 /* See lock_without_waiting(). */
-static bool without_waiting = false;
+static int patience_left = -1;
 
 static HeldKeys held = {InvalidLocalTransactionId, 0, 0, NULL};
 
@@ -114,12 +114,12 @@ try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 		   try_acquire(key, LOCK_EXCLUSIVE);
 }
 
-bool
-lock_without_waiting(bool without)
+int
+lock_without_waiting(int patience)
 {
-	bool before = without_waiting;
+	int before = patience_left;
 
-	without_waiting = without;
+	patience_left = patience;
 	return before;
 }
 
@@ -381,6 +381,15 @@ is_held(LockKey key, LockStrength strength)
 		   (strength == LOCK_SHARED && lock_held_by_me(&tag, ShareLock));
 }
 
+static void
+wait_a_millisecond(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* Try, and try again for a while.  Nobody sees this as waiting, so it is in no deadlock. */
 static bool
 try_patiently(LockKey key, LockStrength strength)
@@ -391,10 +400,21 @@ try_patiently(LockKey key, LockStrength strength)
 	{
 		if (GetCurrentTimestamp() >= end)
 			return false;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		wait_a_millisecond();
+	}
+	return true;
+}
+
+/* The same for as long as lock_without_waiting() allows. */
+static bool
+try_briefly(LockKey key, LockStrength strength)
+{
+	while (!try_acquire(key, strength))
+	{
+		if (patience_left == 0)
+			return false;
+		patience_left--;
+		wait_a_millisecond();
 	}
 	return true;
 }
@@ -406,9 +426,9 @@ acquire(LockKey key, LockStrength strength, LockManner manner)
 
 	if (is_held(key, strength))
 		return;
-	if (without_waiting)
+	if (patience_left >= 0)
 	{
-		if (!try_acquire(key, strength))
+		if (!try_briefly(key, strength))
 			refuse_lock();
 		return;
 	}

@@ -104,10 +104,12 @@ extern bool patient_is_locked(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 extern bool lock_rows_must_be_tried(void);
 
 /*
- * Until the next call, refuse any lock that would have to be waited for, be it for
- * a moment.  Returns how it was before.
+ * Until the next call, refuse any lock that would have to be waited for.  Who has
+ * just ended a transaction lets go of its locks one after another, so they are
+ * tried again for so many milliseconds, all in all.  Negative: wait as usual.
+ * Returns what is left of how it was before.
  */
-extern bool lock_without_waiting(bool without);
+extern int lock_without_waiting(int patience);
 
 /*
  * For who keeps house in the clinic: false if somebody does already.  It is only

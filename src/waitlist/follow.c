@@ -113,9 +113,10 @@ void
 offer_follow(const VisitRow *hold)
 {
 	Datum values[] = {visit_datum(hold, VISIT_CLINIC_ID), visit_datum(hold, VISIT_ID)};
+	int patience = 0;
 
 	if (!IsolationIsSerializable() && query_run(&find_offer, values, NULL, 1) > 0)
-		(void) quietly(settle_offer_of, unconstify(VisitRow *, hold));
+		(void) quietly(settle_offer_of, unconstify(VisitRow *, hold), &patience);
 }
 
 static uint64

@@ -95,6 +95,7 @@ freed_keep_end(bool before)
 void
 freed_offer(void)
 {
+	int patience = OFFER_PATIENCE;
 	Notes offered;
 
 	if (notes.count == 0 || keeping || is_offering())
@@ -108,7 +109,7 @@ freed_offer(void)
 	query_begin();
 	for (int i = 0; i < offered.count; i++)
 		if (somebody_waits(&offered.times[i].clinic))
-			offer_time(&offered.times[i]);
+			offer_time(&offered.times[i], &patience);
 	query_end();
 }
 

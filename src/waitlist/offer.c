@@ -128,10 +128,10 @@ is_offering(void)
 }
 
 bool
-quietly(AttemptWork work, void *argument)
+quietly(AttemptWork work, void *argument, int *patience)
 {
 	bool offering_before = offering;
-	bool waiting_before = lock_without_waiting(true);
+	int patience_before = lock_without_waiting(*patience);
 	bool acting_before = identity_act_for_clinic(true);
 	int timeout_before = LockTimeout;
 	ErrorData *error = NULL;
@@ -147,7 +147,7 @@ quietly(AttemptWork work, void *argument)
 	{
 		LockTimeout = timeout_before;
 		(void) identity_act_for_clinic(acting_before);
-		(void) lock_without_waiting(waiting_before);
+		*patience = lock_without_waiting(patience_before);
 		offering = offering_before;
 	}
 	PG_END_TRY();
@@ -363,11 +363,11 @@ offer_one_time(void *argument)
 }
 
 void
-offer_time(const FreedTime *time)
+offer_time(const FreedTime *time, int *patience)
 {
 	Offering offering = {.within = *time, .tries_left = MOST_TRIED};
 
-	if (quietly(offer_one_time, &offering))
+	if (quietly(offer_one_time, &offering, patience))
 		made += offering.offers;
 }
 
@@ -406,9 +406,10 @@ void
 offer_all(const pg_uuid_t *clinic)
 {
 	Offering offering = {.tries_left = MOST_TRIED_OF_ALL};
+	int patience = OFFER_PATIENCE;
 
 	offering.within.clinic = *clinic;
 	offering.within.starts_at = DT_NOBEGIN;
-	if (quietly(offer_everything, &offering))
+	if (quietly(offer_everything, &offering, &patience))
 		made += offering.offers;
 }

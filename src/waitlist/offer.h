@@ -12,14 +12,20 @@
 extern bool is_offering(void);
 
 /*
- * Do work of the waitlist that whoever caused it must not notice: in a
- * subtransaction, on behalf of the clinic, and without waiting for anybody.  False
- * if it could not be done.
+ * For how many milliseconds, all in all, what one statement frees may try for locks
+ * that are in use.
  */
-extern bool quietly(AttemptWork work, void *argument);
+#define OFFER_PATIENCE 5
+
+/*
+ * Do work of the waitlist that whoever caused it must not notice: in a
+ * subtransaction, on behalf of the clinic, and without waiting for anybody, but for
+ * what patience there is, which is used up.  False if it could not be done.
+ */
+extern bool quietly(AttemptWork work, void *argument, int *patience);
 
 /* Offer a stretch of time that has become free, as far as that can be done now. */
-extern void offer_time(const FreedTime *time);
+extern void offer_time(const FreedTime *time, int *patience);
 
 /* Offer whatever is free to whoever waits. */
 extern void offer_all(const pg_uuid_t *clinic);

@@ -8,6 +8,8 @@ create trigger waitlist_check before insert or update or delete on clinic.waitli
   for each row execute function clinic.waitlist_check();
 create trigger journal_change after insert or update or delete on clinic.waitlist_entry
   for each row execute function clinic.journal_change('waitlist_entry', 'id');
+create trigger not_truncated before truncate on clinic.waitlist_entry
+  for each statement execute function clinic.not_truncated();
 
 create function clinic.visit_freed() returns trigger
   language c as 'MODULE_PATHNAME', 'visit_freed';
