@@ -1,5 +1,5 @@
 begin;
-select plan(115);
+select plan(123);
 \ir include/fixture.psql
 insert into clinic.patient (id, name)
 select t.call(name, clinic.uuid7()), 'Patient ' || initcap(name) from unnest('{dan,eve,fay,gus,hal}'::text[]) name;
@@ -310,6 +310,43 @@ select t.act_as(null);
 select is(t.all(), 'bob offered house 10:00', 'what an account cancels is offered');
 select is((a.created_by, a.updated_by, j.actor_id)::text, '(,,)', 'and nobody learns whose it was')
 from clinic.appointment a join clinic.journal j on j.entity_id = a.id where a.id = (t.entry('bob')).appointment_id;
+
+-- roles, and row security: everybody sees their own
+create role app;
+grant usage on schema clinic to app;
+grant execute on all functions in schema clinic to app;
+grant select, insert, update on clinic.appointment, clinic.waitlist_entry to app;
+grant select on clinic.patient to app;
+create function t.run_as(role text, statement text) returns text language plpgsql as $$
+declare
+  result text;
+begin
+  perform pg_catalog.set_config('role', role, true);
+  execute statement into result;
+  perform pg_catalog.set_config('role', 'none', true);
+  return result;
+end $$;
+alter table clinic.appointment enable row level security;
+alter table clinic.waitlist_entry enable row level security;
+create policy own on clinic.appointment to app using (exists (select from clinic.patient p where p.id = patient_id and p.user_id = clinic.current_actor()));
+create policy own on clinic.waitlist_entry to app using (exists (select from clinic.patient p where p.id = patient_id and p.user_id = clinic.current_actor()));
+select t.clear();
+select t.call('v', t.book('ada', 'house', t.at('10:00')));
+select t.act_as('bob''s account');
+select is(t.run_as('app', $$select (clinic.join_waitlist(t.id('bob'), t.id('half'), t.mins('10:00-10:30'))).status$$), 'waiting', 'an account of no rights but on its own rows joins');
+select t.call('entry of bob', e.id) from clinic.waitlist_entry e;
+select t.act_as('ada''s account');
+select is(t.run_as('app', $$select count(*) from clinic.waitlist_entry$$), '0', 'which another does not see');
+select is(t.refusal_of('app', $$select clinic.leave_waitlist(t.id('entry of bob'))$$), 'PT404 not_found', 'nor touch');
+select is(t.run_as('app', $$select (clinic.cancel(t.id('v'), 'ill')).status$$), 'cancelled', 'who cancels feeds the list all the same');
+select is(t.run_as('app', $$select count(*) from clinic.appointment a where a.status = 'held'$$), '0', 'and does not see to whom');
+select t.act_as('bob''s account');
+select is(t.run_as('app', $$select (clinic.accept_offer(t.id('entry of bob'))).status$$), 'scheduled', 'who is offered the time accepts it');
+select t.act_as(null);
+alter table clinic.appointment disable row level security;
+alter table clinic.waitlist_entry disable row level security;
+select is(t.all(), 'bob accepted house 10:00', 'and that is that');
+select is(t.refusal_of('app', 'truncate clinic.waitlist_entry') || ' ' || t.refusal('truncate clinic.waitlist_entry'), '42501 PT422 immutable', 'nobody truncates the list');
 
 -- nothing that goes wrong with the offer harms who cancels
 select t.clear();
