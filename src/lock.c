@@ -92,6 +92,19 @@ lock_idempotency_key(const pg_uuid_t *clinic, const char *key)
 }
 
 void
+lock_visits(const pg_uuid_t *clinic, const pg_uuid_t *visits, int nvisits)
+{
+	LockKey *keys = palloc(sizeof(LockKey) * Max(nvisits, 1));
+
+	for (int i = 0; i < nvisits; i++)
+		keys[i] = make_key(LEVEL_VISIT, clinic, &visits[i], UUID_LEN);
+	qsort(keys, nvisits, sizeof(LockKey), compare_keys);
+	for (int i = 0; i < nvisits; i++)
+		acquire_within(clinic, keys[i], LOCK_EXCLUSIVE, LOCK_WAIT);
+	pfree(keys);
+}
+
+void
 lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit)
 {
 	acquire_within(clinic, make_key(LEVEL_VISIT, clinic, visit, UUID_LEN), LOCK_EXCLUSIVE,

@@ -56,6 +56,9 @@ extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
 /* For a function that changes the visit, before it locks the visit's row. */
 extern void lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit);
 
+/* The same of several, or of what is locked as visits are, in order. */
+extern void lock_visits(const pg_uuid_t *clinic, const pg_uuid_t *visits, int nvisits);
+
 extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength,
 						 LockManner manner);
 

@@ -3,9 +3,9 @@
  *		clinic.join_waitlist(), leave_waitlist(), accept_offer(), decline_offer() and
  *		offer_waitlist().
  *
- * Who changes an entry locks it by name, as visits are (see lock.h), and then its
- * row; the visit that is offered to it, whose row is locked by its UPDATE, comes
- * after.  What becomes of the visit, the entry follows.
+ * Who changes an entry locks it and the visit that is offered to it by name, as
+ * visits are (see lock.h), then the entry's row; the visit's is locked by its
+ * UPDATE.  What becomes of the visit, the entry follows.
  */
 #include "postgres.h"
 
@@ -118,19 +118,23 @@ read_key(FunctionCallInfo fcinfo, Datum *key)
 	key[1] = PG_GETARG_DATUM(0);
 }
 
-/* Lock the entry for who may change it. */
+/* Lock the entry for who may change it, and the visit that is offered to it. */
 static void
 open_entry(Entry *entry)
 {
 	const pg_uuid_t *clinic = DatumGetUUIDP(entry->key[0]);
 	bool must_try = lock_rows_must_be_tried();
+	pg_uuid_t names[2] = {*DatumGetUUIDP(entry->key[1])};
 	const pg_uuid_t *visit;
 
 	if (query_run(&find_entry, entry->key, NULL, 1) == 0)
 		refuse_unknown_entry();
+	visit = query_uuid(0, 3);
+	if (visit)
+		names[1] = *visit;
 	check_account(clinic, query_uuid(0, 2));
 	lock_clinic(clinic, LOCK_SHARED, LOCK_WAIT);
-	lock_visit(clinic, DatumGetUUIDP(entry->key[1]));
+	lock_visits(clinic, names, visit ? 2 : 1);
 	if (query_run(must_try ? &try_lock_entry : &lock_entry, entry->key, NULL, 1) == 0)
 		refuse_lock();
 	entry->status = query_text(0, 1);
@@ -142,6 +146,7 @@ open_entry(Entry *entry)
 		return;
 	entry->visit[0] = entry->key[0];
 	entry->visit[1] = UUIDPGetDatum(visit);
+	/* Another one meanwhile, perhaps. */
 	lock_visit(clinic, visit);
 }
 
