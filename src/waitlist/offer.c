@@ -24,8 +24,12 @@
 #include "waitlist/offer.h"
 #include "waitlist/offer_times.h"
 
-/* How long a row that somebody else has locked is waited for, in milliseconds. */
-#define ROW_PATIENCE 10
+/*
+ * How long any other lock is waited for, in milliseconds.  Those of rows are not, so
+ * it is what all who insert wait for in turn, as to extend a table; or somebody
+ * changes the table itself.
+ */
+#define TABLE_PATIENCE 200
 
 /* So many entries that a time would suit are tried, before it is left to offer_waitlist(). */
 #define MOST_TRIED 16
@@ -137,8 +141,8 @@ quietly(AttemptWork work, void *argument, int *patience)
 	ErrorData *error = NULL;
 
 	offering = true;
-	if (LockTimeout == 0 || LockTimeout > ROW_PATIENCE)
-		LockTimeout = ROW_PATIENCE;
+	if (LockTimeout == 0 || LockTimeout > TABLE_PATIENCE)
+		LockTimeout = TABLE_PATIENCE;
 	PG_TRY();
 	{
 		error = attempt_at_leisure(work, argument);
@@ -252,6 +256,9 @@ try_offer(Offering *offering, const Waiting *entry, const OfferTime *time)
 		offering->tries_left--;
 	if (error == NULL)
 		return FAULT_NONE;
+	ereport(DEBUG1, (errmsg_internal("an offer was not made: %s", error->message)));
+	/* Somebody keeps what everybody needs: it will be no better with the next entry. */
+	offering->is_done |= error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 	reason = refused_for(error);
 	if (strcmp(reason, reason_name(REASON_PATIENT_OVERLAP)) == 0)
 		return FAULT_OF_MATCH;
