@@ -127,7 +127,15 @@ OBJS = \
 	src/queue/state.o \
 	src/queue/board.o \
 	src/queue/assign.o \
-	src/queue/no_shows.o
+	src/queue/no_shows.o \
+	src/waitlist/freed.o \
+	src/waitlist/offer_times.o \
+	src/waitlist/waiting.o \
+	src/waitlist/offer.o \
+	src/waitlist/follow.o \
+	src/waitlist/waitlist.o \
+	src/waitlist/waitlist_check.o \
+	src/housekeeping/housekeeping.o
 
 # Concatenated in this order: a fragment may use what an earlier one creates.
 SQL_FRAGMENTS = \
@@ -146,6 +154,7 @@ SQL_FRAGMENTS = \
 	src/booking/holds.sql \
 	src/booking/computed.sql \
 	src/series/series.sql \
+	src/waitlist/waitlist.sql \
 	src/booking/schedule.sql \
 	src/booking/list.sql \
 	src/availability/availability.sql \
@@ -153,6 +162,7 @@ SQL_FRAGMENTS = \
 	src/availability/days.sql \
 	src/availability/rota_change.sql \
 	src/queue/queue.sql \
+	src/housekeeping/housekeeping.sql \
 	src/integrity/integrity.sql \
 	src/schema/privileges.sql
 
@@ -225,7 +235,7 @@ test:
 
 bench:
 	@script/install-packages build
-	@script/server run --durable bash -c 'bench/run && bench/recurrence/run'
+	@script/server run --durable bash -c 'bench/run && bench/waitlist/run && bench/recurrence/run'
 
 soak:
 	@script/install-packages build test

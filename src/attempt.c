@@ -26,8 +26,19 @@ is_refusal(const ErrorData *error)
 		   category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
 }
 
-ErrorData *
-attempt(AttemptWork work, void *argument)
+/* Nothing that asks the session to stop, or says that the server is in trouble. */
+static bool
+is_survivable(const ErrorData *error)
+{
+	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category != ERRCODE_OPERATOR_INTERVENTION &&
+		   category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR &&
+		   category != ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR);
+}
+
+static ErrorData *
+attempt_unless(AttemptWork work, void *argument, bool (*survives)(const ErrorData *error))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -52,9 +63,21 @@ attempt(AttemptWork work, void *argument)
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	MemoryContextDelete(scratch);
-	if (error && !is_refusal(error))
+	if (error && !survives(error))
 		ReThrowError(error);
 	return error;
+}
+
+ErrorData *
+attempt(AttemptWork work, void *argument)
+{
+	return attempt_unless(work, argument, is_refusal);
+}
+
+ErrorData *
+attempt_at_leisure(AttemptWork work, void *argument)
+{
+	return attempt_unless(work, argument, is_survivable);
 }
 
 const char *

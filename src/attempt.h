@@ -16,6 +16,12 @@ typedef void (*AttemptWork)(void *argument);
  */
 extern ErrorData *attempt(AttemptWork work, void *argument);
 
+/*
+ * The same of work that may as well be left undone: a lost race, a lack of rights
+ * and whatever a trigger of others raises are returned, too.
+ */
+extern ErrorData *attempt_at_leisure(AttemptWork work, void *argument);
+
 /* The reason, or the SQLSTATE where the refusal is not ours. */
 extern const char *refused_for(const ErrorData *error);
 

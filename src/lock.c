@@ -59,6 +59,9 @@ typedef struct HeldKeys
 	LockKey *keys;
 } HeldKeys;
 
+/* See lock_without_waiting(). */
+static int patience_left = -1;
+
 static HeldKeys held = {InvalidLocalTransactionId, 0, 0, NULL};
 
 static LOCKMODE lock_mode(LockStrength strength);
@@ -92,6 +95,19 @@ lock_idempotency_key(const pg_uuid_t *clinic, const char *key)
 }
 
 void
+lock_visits(const pg_uuid_t *clinic, const pg_uuid_t *visits, int nvisits)
+{
+	LockKey *keys = palloc(sizeof(LockKey) * Max(nvisits, 1));
+
+	for (int i = 0; i < nvisits; i++)
+		keys[i] = make_key(LEVEL_VISIT, clinic, &visits[i], UUID_LEN);
+	qsort(keys, nvisits, sizeof(LockKey), compare_keys);
+	for (int i = 0; i < nvisits; i++)
+		acquire_within(clinic, keys[i], LOCK_EXCLUSIVE, LOCK_WAIT);
+	pfree(keys);
+}
+
+void
 lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit)
 {
 	acquire_within(clinic, make_key(LEVEL_VISIT, clinic, visit, UUID_LEN), LOCK_EXCLUSIVE,
@@ -103,6 +119,35 @@ lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength str
 			 LockManner manner)
 {
 	acquire_within(clinic, make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN), strength, manner);
+}
+
+bool
+try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient)
+{
+	LockKey key = make_key(LEVEL_PATIENT, clinic, patient, UUID_LEN);
+
+	return is_held(key, LOCK_EXCLUSIVE) || clinic_covers(clinic) ||
+		   try_acquire(key, LOCK_EXCLUSIVE);
+}
+
+int
+lock_without_waiting(int patience)
+{
+	int before = patience_left;
+
+	patience_left = patience;
+	return before;
+}
+
+bool
+try_lock_housekeeping(const pg_uuid_t *clinic)
+{
+	static const char what[] = "housekeeping";
+	LOCKTAG tag;
+
+	make_tag(&tag, make_key(LEVEL_CLINIC, clinic, what, strlen(what)));
+	return lock_held_by_me(&tag, ExclusiveLock) ||
+		   LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 bool
@@ -379,6 +424,15 @@ is_held(LockKey key, LockStrength strength)
 		   (strength == LOCK_SHARED && lock_held_by_me(&tag, ShareLock));
 }
 
+static void
+wait_a_millisecond(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
 TimestampTz
 lock_patience_ends(void)
 {
@@ -390,10 +444,7 @@ lock_may_try_again(TimestampTz end)
 {
 	if (GetCurrentTimestamp() >= end)
 		return false;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
-					 PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+	wait_a_millisecond();
 	return true;
 }
 
@@ -409,6 +460,20 @@ try_patiently(LockKey key, LockStrength strength)
 	return true;
 }
 
+/* The same for as long as lock_without_waiting() allows. */
+static bool
+try_briefly(LockKey key, LockStrength strength)
+{
+	while (!try_acquire(key, strength))
+	{
+		if (patience_left == 0)
+			return false;
+		patience_left--;
+		wait_a_millisecond();
+	}
+	return true;
+}
+
 static void
 acquire(LockKey key, LockStrength strength, LockManner manner)
 {
@@ -416,6 +481,12 @@ acquire(LockKey key, LockStrength strength, LockManner manner)
 
 	if (is_held(key, strength))
 		return;
+	if (patience_left >= 0)
+	{
+		if (!try_briefly(key, strength))
+			refuse_lock();
+		return;
+	}
 	if (manner == LOCK_TRY)
 	{
 		if (!try_patiently(key, strength))

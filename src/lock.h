@@ -64,8 +64,14 @@ extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);
 /* For a function that changes the visit, before it locks the visit's row. */
 extern void lock_visit(const pg_uuid_t *clinic, const pg_uuid_t *visit);
 
+/* The same of several, or of what is locked as visits are, in order. */
+extern void lock_visits(const pg_uuid_t *clinic, const pg_uuid_t *visits, int nvisits);
+
 extern void lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient, LockStrength strength,
 						 LockManner manner);
+
+/* Exclusively and at once; false if the patient is in use. */
+extern bool try_lock_patient(const pg_uuid_t *clinic, const pg_uuid_t *patient);
 
 /* For a writer of the resource itself. */
 extern void lock_resource(const pg_uuid_t *clinic, const pg_uuid_t *resource, LockManner manner);
@@ -118,6 +124,20 @@ extern void lock_entry_rows(const pg_uuid_t *clinic);
 
 /* Does this transaction hold locks that come after the row lock of a visit? */
 extern bool lock_rows_must_be_tried(void);
+
+/*
+ * Until the next call, refuse any lock that would have to be waited for.  Who has
+ * just ended a transaction lets go of its locks one after another, so they are
+ * tried again for so many milliseconds, all in all.  Negative: wait as usual.
+ * Returns what is left of how it was before.
+ */
+extern int lock_without_waiting(int patience);
+
+/*
+ * For who keeps house in the clinic: false if somebody does already.  It is only
+ * ever tried, and so is in no order.
+ */
+extern bool try_lock_housekeeping(const pg_uuid_t *clinic);
 
 /* 40001, with the hint that names the way out. */
 extern _Noreturn void refuse_lock(void);

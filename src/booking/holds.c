@@ -17,6 +17,8 @@
 #include "identity/identity.h"
 #include "lock.h"
 #include "query.h"
+#include "waitlist/follow.h"
+#include "waitlist/freed.h"
 
 PG_FUNCTION_INFO_V1(expire_holds);
 
@@ -51,26 +53,41 @@ static SavedQuery find_expired_holds = {
 	.as_owner = true,
 };
 
+enum
+{
+	FREED_PATIENT = 1,
+	FREED_PROVIDER,
+	FREED_HAS_MORE,
+	FREED_FROM,
+	FREED_TO,
+	FREED_STARTS_AT
+};
+
+/* Delete the claims of the holds that were found, and tell of each what it gave up. */
+#define FREE_HOLDS(from_and_where) \
+	"with expired as materialized (select a.id, a.patient_id, a.provider_id," \
+	" pg_catalog.cardinality(a.resource_ids)" GT "0 as has_more, a.starts_at" from_and_where \
+	" for no key update of a skip locked)," \
+	" freed as (delete from clinic.claim d using expired e" \
+	" where d.clinic_id" EQ "$1 and d.appointment_id" EQ "e.id" \
+	" returning d.appointment_id, d.starts_at, d.ends_at)" \
+	" select distinct on (f.appointment_id) e.patient_id, e.provider_id, e.has_more," \
+	" f.starts_at, f.ends_at, e.starts_at from freed f join expired e on e.id" EQ \
+	"f.appointment_id"
+
 static SavedQuery reap_expired_holds = {
-	.sql = "with expired as materialized (select a.id" EXPIRED_HOLDS
-		   " for no key update of a skip locked)"
-		   " delete from clinic.claim d using expired e"
-		   " where d.clinic_id" EQ "$1 and d.appointment_id" EQ "e.id",
+	.sql = FREE_HOLDS(EXPIRED_HOLDS),
 	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
 
-/* How many of the clinic's holds that expired by $2 still had claims, which are deleted. */
+/* The clinic's holds that expired by $2 and still have claims. */
 static SavedQuery free_expired_holds = {
-	.sql = "with expired as materialized (select a.id from clinic.appointment a"
-		   " where a.clinic_id" EQ "$1 and a.status" EQ "'held'::clinic.appointment_status"
-		   " and a.hold_expires_at" LE "$2 and exists (select from clinic.claim c"
-		   " where c.clinic_id" EQ "$1 and c.appointment_id" EQ
-		   "a.id) for no key update of a skip locked),"
-		   " freed as (delete from clinic.claim d using expired e"
-		   " where d.clinic_id" EQ "$1 and d.appointment_id" EQ "e.id returning d.appointment_id)"
-		   " select pg_catalog.count(distinct f.appointment_id) from freed f",
+	.sql = FREE_HOLDS(" from clinic.appointment a where a.clinic_id" EQ "$1 and a.status" EQ
+					  "'held'::clinic.appointment_status and a.hold_expires_at" LE
+					  "$2 and exists (select from clinic.claim c where c.clinic_id" EQ
+					  "$1 and c.appointment_id" EQ "a.id)"),
 	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
@@ -100,6 +117,28 @@ expired_holds_exist(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nre
 		   query_run(&find_expired_holds, values, NULL, 1) > 0;
 }
 
+/* The rows read last are holds whose time was freed: let who waits for it know. */
+static void
+note_freed(const pg_uuid_t *clinic, uint64 nrows)
+{
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		FreedTime time = {
+			.clinic = *clinic,
+			.patient = *query_uuid(row, FREED_PATIENT),
+			.has_provider = !query_isnull(row, FREED_PROVIDER),
+			.has_more = query_bool(row, FREED_HAS_MORE),
+			.from = query_timestamptz(row, FREED_FROM, 0),
+			.to = query_timestamptz(row, FREED_TO, 0),
+			.starts_at = query_timestamptz(row, FREED_STARTS_AT, 0),
+		};
+
+		if (time.has_provider)
+			time.provider = *query_uuid(row, FREED_PROVIDER);
+		freed_note_time(&time);
+	}
+}
+
 uint64
 expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
 				   TimestampTz from, TimestampTz to)
@@ -107,18 +146,21 @@ expired_holds_reap(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nres
 	Datum values[] = {UUIDPGetDatum(clinic), uuid_array(resources, nresources),
 					  TimestampTzGetDatum(from), TimestampTzGetDatum(to),
 					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
+	uint64 reaped = query_run(&reap_expired_holds, values, NULL, 0);
 
-	return query_run(&reap_expired_holds, values, NULL, 0);
+	note_freed(clinic, reaped);
+	return reaped;
 }
 
-/* The time first, as the owner of the claims; then what the caller may cancel. */
+/* Offers first; then the time, as the owner of the claims; then what the caller may cancel. */
 Datum
 expire_holds(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	const pg_uuid_t *clinic;
 	Datum values[2];
-	int64 freed;
+	uint64 nholds;
+	uint64 freed;
 
 	if (PG_ARGISNULL(0))
 		refuse_null("clinic_id");
@@ -128,11 +170,14 @@ expire_holds(PG_FUNCTION_ARGS)
 	if (!identity_is_staff(clinic))
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL, NULL);
 	lock_clinic(clinic, LOCK_SHARED, LOCK_WAIT);
+	freed = offers_lapse(clinic);
 	values[1] = TimestampTzGetDatum(now);
-	query_run_one(&free_expired_holds, values, NULL);
-	freed = query_int64(0, 1, 0);
+	nholds = query_run(&free_expired_holds, values, NULL, 0);
+	note_freed(clinic, nholds);
+	freed += nholds;
 	values[1] = TimestampTzGetDatum(now - HOLD_IS_KEPT);
 	(void) query_run(&cancel_expired_holds, values, NULL, 0);
+	freed_offer();
 	query_end();
 	PG_RETURN_INT32((int32) freed);
 }

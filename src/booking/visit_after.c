@@ -5,7 +5,8 @@
  *		journal.
  *
  * Claims are not written before, because a row may yet be skipped by ON CONFLICT
- * DO NOTHING.
+ * DO NOTHING.  What time visits give up is noted here, and offered to who waits
+ * for it when the statement is done.
  */
 #include "postgres.h"
 
@@ -27,6 +28,8 @@
 #include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "waitlist/follow.h"
+#include "waitlist/freed.h"
 
 PG_FUNCTION_INFO_V1(visit_after);
 
@@ -111,6 +114,30 @@ claims_after_update(const VisitRow *row, const VisitRow *old)
 	check_visits_of_statement(row, booked);
 }
 
+/* Has a visit that had claims none any more, or other ones? */
+static bool
+gives_up_time(const VisitRow *row, const VisitRow *old)
+{
+	VisitStatus status;
+
+	if (!has_claims(old))
+		return false;
+	if (row == NULL)
+		return true;
+	status = visit_status(row);
+	return status == STATUS_CANCELLED || status == STATUS_NO_SHOW || plan_changed(row, old);
+}
+
+/* Let the waitlist know what an update or (row is NULL) a delete may mean to it. */
+static void
+tell_waitlist(const VisitRow *row, const VisitRow *old)
+{
+	if (gives_up_time(row, old))
+		freed_note(old);
+	if (visit_status(old) == STATUS_HELD)
+		offer_follow(old);
+}
+
 static void
 after_change(const TriggerData *trigger)
 {
@@ -139,4 +166,6 @@ after_change(const TriggerData *trigger)
 		check_visits_of_statement(&row, true);
 	}
 	journal_write(relation, rows.old, rows.written, &journal_subject);
+	if (rows.old)
+		tell_waitlist(rows.written ? &row : NULL, &old);
 }

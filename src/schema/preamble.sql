@@ -29,6 +29,10 @@ create type clinic.visit_mode as enum ('timed', 'token', 'walk_in');
 comment on type clinic.visit_mode is
   'How a visit is booked: at a time of day, as a numbered token of a day, or not at all (the patient walks in).';
 
+create type clinic.waitlist_status as enum ('waiting', 'offered', 'accepted', 'left', 'expired');
+comment on type clinic.waitlist_status is
+  'Where an entry of the waitlist stands: waiting and offered are open, the others final.';
+
 create type clinic.appointment_status as enum
   ('held', 'scheduled', 'confirmed', 'arrived', 'in_progress', 'completed', 'cancelled', 'no_show');
 comment on type clinic.appointment_status is

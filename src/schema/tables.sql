@@ -28,6 +28,9 @@ create table clinic.clinic (
   no_show_limit integer,
   no_show_period interval not null default '6 months',
   queue_preset text not null default 'clinic',
+  offer_time interval not null default '2 hours',
+  offer_time_soon interval not null default '15 minutes',
+  max_unanswered_offers integer default 3,
   longest_claim interval not null default '0',
   created_at timestamptz not null default pg_catalog.now(),
   constraint clinic_pkey primary key (id),
@@ -45,7 +48,10 @@ create table clinic.clinic (
   constraint clinic_max_per_day_check check (max_per_day_per_patient > 0),
   constraint clinic_no_show_limit_check check (no_show_limit > 0),
   constraint clinic_no_show_period_check check (no_show_period > '0' and no_show_period <= '10 years'),
-  constraint clinic_queue_preset_check check (queue_preset in ('clinic', 'fifo', 'manchester'))
+  constraint clinic_queue_preset_check check (queue_preset in ('clinic', 'fifo', 'manchester')),
+  constraint clinic_offer_time_check
+    check (offer_time between '1 minute' and '24 hours' and offer_time_soon between '1 minute' and '24 hours'),
+  constraint clinic_max_unanswered_offers_check check (max_unanswered_offers > 0)
 );
 comment on table clinic.clinic is 'A clinic and its booking policy.';
 comment on column clinic.clinic.timezone is 'Its IANA time zone, by the name pg_timezone_names has.';
@@ -65,6 +71,10 @@ comment on column clinic.clinic.no_show_limit is 'A patient who missed so many v
 comment on column clinic.clinic.no_show_period is 'How far back from now a missed visit counts for no_show_limit.';
 comment on column clinic.clinic.queue_preset is
   'Which set of classes queue_class began with: clinic, fifo or manchester; under fifo nobody''s turn waits for a booked start. Setting it replaces the set.';
+comment on column clinic.clinic.offer_time is 'How long a time that has become free is held for who was offered it.';
+comment on column clinic.clinic.offer_time_soon is 'The same of a visit that starts within 24 hours.';
+comment on column clinic.clinic.max_unanswered_offers is
+  'Who lets so many offers in a row go unanswered is taken off the waitlist; null: nobody is.';
 comment on column clinic.clinic.longest_claim is 'No claim of this clinic is longer; raised as needed, never lowered: searches look back by it.';
 
 create table clinic.member (
@@ -554,6 +564,55 @@ comment on column clinic.queue_entry.called_at is 'When it was called last.';
 comment on column clinic.queue_entry.finished_at is 'When it was done, or left.';
 comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns. Short, as calling leaves many dead entries at its head; a queue''s id is of one clinic.';
 comment on index clinic.already_checked_in is 'A patient waits in a queue once.';
+create table clinic.waitlist_entry (
+  clinic_id uuid not null default clinic.current_clinic(),
+  id uuid not null default clinic.uuid7(),
+  patient_id uuid not null,
+  service_id uuid not null,
+  wanted tstzmultirange not null,
+  providers uuid[],
+  priority integer not null default 3,
+  status clinic.waitlist_status not null default 'waiting',
+  appointment_id uuid,
+  offered_during tstzrange,
+  offer_expires_at timestamptz,
+  passed tstzmultirange not null default '{}',
+  unanswered integer not null default 0,
+  created_at timestamptz not null default pg_catalog.now(),
+  created_by uuid,
+  constraint waitlist_entry_pkey primary key (clinic_id, id),
+  constraint waitlist_entry_patient_fkey
+    foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
+  constraint waitlist_entry_service_fkey
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
+  constraint waitlist_entry_wanted_check check (not pg_catalog.isempty(wanted)),
+  constraint waitlist_entry_providers_check
+    check (pg_catalog.cardinality(providers) > 0 and pg_catalog.array_ndims(providers) = 1
+           and pg_catalog.array_position(providers, null) is null),
+  constraint waitlist_entry_offer_check
+    check ((status in ('offered', 'accepted')) = (appointment_id is not null)
+           and (status in ('offered', 'accepted')) = (offered_during is not null)
+           and (status = 'offered') = (offer_expires_at is not null))
+);
+create index waitlist_entry_waiting on clinic.waitlist_entry (clinic_id, priority, created_at, id)
+  where status = 'waiting';
+create unique index waitlist_entry_offer on clinic.waitlist_entry (clinic_id, appointment_id)
+  where status = 'offered';
+create index waitlist_entry_patient on clinic.waitlist_entry (clinic_id, patient_id);
+comment on table clinic.waitlist_entry is
+  'Who waits for a time to become free. A time that does is offered to the first entry it suits: by priority, then by age.';
+comment on column clinic.waitlist_entry.wanted is 'When the visit may be: it lies within one of these stretches whole.';
+comment on column clinic.waitlist_entry.providers is 'With whom it may be; null: with any provider of the service.';
+comment on column clinic.waitlist_entry.priority is '1 comes first; of equals, who came first.';
+comment on column clinic.waitlist_entry.status is
+  'Seen to by the functions, and by what becomes of the visit that is offered.';
+comment on column clinic.waitlist_entry.appointment_id is
+  'The visit that is held for the patient, or was accepted. No foreign key: the staff may delete a visit.';
+comment on column clinic.waitlist_entry.offered_during is 'When that visit is.';
+comment on column clinic.waitlist_entry.offer_expires_at is 'Until when the offer may be accepted.';
+comment on column clinic.waitlist_entry.passed is 'The times of offers that were declined or not answered: they are not offered again.';
+comment on column clinic.waitlist_entry.unanswered is 'How many offers in a row were not answered.';
+comment on column clinic.waitlist_entry.created_at is 'Since when the patient waits.';
 
 create table clinic.claim (
   clinic_id uuid not null,

@@ -28,6 +28,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "waitlist/freed.h"
 
 PG_FUNCTION_INFO_V1(book_series);
 PG_FUNCTION_INFO_V1(extend_series);
@@ -440,9 +441,10 @@ cancel_series(PG_FUNCTION_ARGS)
 	const text *reason = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 	SeriesPart part = part_argument(fcinfo, 2, 3, 4);
 	const pg_uuid_t *clinic = required_uuid(fcinfo, 5, "clinic_id");
-	SeriesOutcome *outcomes;
+	SeriesOutcome *outcomes = NULL;
 	Series series;
-	int count;
+	int count = 0;
+	bool keep;
 
 	materialize_result(fcinfo);
 	query_begin();
@@ -450,7 +452,17 @@ cancel_series(PG_FUNCTION_ARGS)
 	lock_visit(clinic, id);
 	series_read(&series, clinic, id);
 	check_account(clinic, &series.patient);
-	count = series_cancel(&series, &part, reason, &outcomes);
+	keep = freed_keep();
+	PG_TRY();
+	{
+		count = series_cancel(&series, &part, reason, &outcomes);
+	}
+	PG_FINALLY();
+	{
+		freed_keep_end(keep);
+	}
+	PG_END_TRY();
+	freed_offer();
 	put_outcomes(fcinfo, outcomes, count);
 	query_end();
 	return (Datum) 0;
@@ -486,9 +498,10 @@ reschedule_series(PG_FUNCTION_ARGS)
 	SeriesChange change = {.starts_at = required_instant(fcinfo, 1, "starts_at")};
 	SeriesPart part = part_argument(fcinfo, 2, 3, 7);
 	const pg_uuid_t *clinic = required_uuid(fcinfo, 8, "clinic_id");
-	SeriesOutcome *outcomes;
+	SeriesOutcome *outcomes = NULL;
 	Series series;
-	int count;
+	int count = 0;
+	bool keep;
 
 	if (!PG_ARGISNULL(4))
 		change.provider = PG_GETARG_UUID_P(4);
@@ -502,7 +515,18 @@ reschedule_series(PG_FUNCTION_ARGS)
 		refuse(REASON_STAFF_ONLY, "only the clinic's staff may do this", NULL, NULL);
 	series_read(&series, clinic, id);
 	lock_for_change(&series, &change);
-	count = series_reschedule(&series, &part, &change, &outcomes);
+	/* What one visit leaves another may move to. */
+	keep = freed_keep();
+	PG_TRY();
+	{
+		count = series_reschedule(&series, &part, &change, &outcomes);
+	}
+	PG_FINALLY();
+	{
+		freed_keep_end(keep);
+	}
+	PG_END_TRY();
+	freed_offer();
 	put_outcomes(fcinfo, outcomes, count);
 	query_end();
 	return (Datum) 0;

@@ -53,6 +53,8 @@ insert into clinic.appointment (patient_id, provider_id, service_id, starts_at, 
 insert into clinic.appointment (patient_id, service_id, starts_at, status, mode)
   values ('@{[ patient(4) ]}', '$service', now(), 'arrived', 'walk_in');
 update clinic.appointment set starts_at = starts_at + interval '1 hour' where starts_at < '2030-01-12' and status = 'scheduled' and starts_at > '2030-01-01';
+select clinic.join_waitlist(p.id, '$service', '{[2030-01-12,2030-01-15)}', clinic_id => '$clinic')
+  from generate_series(5, 9) n, lateral (select ('@{[ PATIENT ]}' || lpad(n::text, 12, '0'))::uuid) p (id);
 select clinic.cancel(id, 'ill') from clinic.appointment where starts_at between '2030-01-12' and '2030-01-15';
 select clinic.confirm(id) from clinic.appointment where starts_at between '2030-01-15' and '2030-01-20';
 select clinic.set_status(id, 'arrived') from clinic.appointment where starts_at between '2030-01-15' and '2030-01-18';
