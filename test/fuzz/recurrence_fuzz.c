@@ -55,8 +55,13 @@ palloc(Size size)
 {
 	if (allocated_count == allocated_room)
 	{
+		void **more;
+
 		allocated_room = 2 * allocated_room + 64;
-		allocated = realloc(allocated, allocated_room * sizeof(void *));
+		more = realloc(allocated, allocated_room * sizeof(void *));
+		if (more == NULL)
+			abort();
+		allocated = more;
 	}
 	return allocated[allocated_count++] = malloc(size);
 }
@@ -310,7 +315,8 @@ check_zone(const RRule *rule, Timestamp dtstart, bool include, int64 near_change
 	}
 	if (count < MOST)
 		settled = DT_NOEND;
-	qsort(expected, count, sizeof(TimestampTz), compare_instants);
+	if (count > 1)
+		qsort(expected, count, sizeof(TimestampTz), compare_instants);
 	for (int i = 0; i < count; i++)
 		if (unique == 0 || expected[unique - 1] != expected[i])
 			expected[unique++] = expected[i];
