@@ -25,8 +25,8 @@
 #include "utils/timestamp.h"
 #include "uuid7.h"
 
-/* The most rows of one INSERT. */
-#define LONGEST_RUN 256
+/* The most rows of one INSERT: a series at once. */
+#define LONGEST_RUN 384
 
 /* Rows that are tried together. */
 typedef struct Run
@@ -214,10 +214,18 @@ draw_codes(Batch *batch, const pg_uuid_t *clinic)
 	} while (ntaken > 0);
 }
 
+static bool
+same_facts(const BookingRequest *a, const BookingRequest *b)
+{
+	return memcmp(a->provider, b->provider, UUID_LEN) == 0 &&
+		   memcmp(a->service, b->service, UUID_LEN) == 0;
+}
+
 /* What the visits of a batch will take; how many stretches. */
 static int
 batch_stretches(const Batch *batch, Stretch **stretches)
 {
+	VisitFacts facts;
 	int count = 0;
 	int room = 0;
 
@@ -228,10 +236,10 @@ batch_stretches(const Batch *batch, Stretch **stretches)
 	{
 		const BookingRequest *request = batch->requests[i];
 		const ResourceList *resources = &request->resources;
-		VisitFacts facts;
 		VisitTime time;
 
-		facts_read(&facts, request->clinic, request->service, request->provider);
+		if (i == 0 || !same_facts(request, batch->requests[i - 1]))
+			facts_read(&facts, request->clinic, request->service, request->provider);
 		time = request_time(request, &facts);
 		(*stretches)[count++] = (Stretch){*request->provider, time.claim_from, time.claim_to};
 		for (int j = 0; j < resources->count; j++)

@@ -355,9 +355,12 @@ occupy(VisitPlan *plan)
 		lock_days(clinic, resources, nresources, plan->time.claim_from, plan->time.claim_to,
 				  plan->manner, &locks);
 		/* Whoever changed the provider's hours meanwhile had the provider's lock. */
-		visit_facts(plan->facts, plan->row);
-		if (!plan->override)
-			check_rules(plan->row, plan->facts);
+		if (locks.count > 0)
+		{
+			visit_facts(plan->facts, plan->row);
+			if (!plan->override)
+				check_rules(plan->row, plan->facts);
+		}
 		if (pick_seats(plan))
 			return;
 		unlock_days(&locks);
