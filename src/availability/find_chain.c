@@ -35,8 +35,8 @@ enum
 /* The longest time from one visit to the next. */
 #define LONGEST_GAP (366 * USECS_PER_DAY)
 
-/* A stretch of which all free starts are listed at once; the next is twice as long. */
-#define FIRST_STRETCH USECS_PER_HOUR
+/* A stretch that is read at once; when claims were read, the next is twice as long. */
+#define FIRST_STRETCH (2 * USECS_PER_HOUR)
 #define LONGEST_STRETCH (8 * USECS_PER_DAY)
 
 /* The free starts of one of the services. */
@@ -90,11 +90,11 @@ read_starts(StartList *list, void *argument)
 		starts->stretch = FIRST_STRETCH;
 	}
 	until = Min(from + starts->stretch, search->request.last + 1);
-	search_stretch(search, from, until);
+	if (search_stretch(search, from, until))
+		starts->stretch = Min(2 * starts->stretch, LONGEST_STRETCH);
 	MemoryContextSwitchTo(caller);
 	starts->swept_until = until;
 	list->known_until = sweep_goes_on(&search->sweep) ? until : DT_NOEND;
-	starts->stretch = Min(2 * starts->stretch, LONGEST_STRETCH);
 }
 
 static bool

@@ -29,8 +29,8 @@ enum
 
 #define DEFAULT_SIZE 2
 
-/* A stretch that is read at once; the next is twice as long. */
-#define FIRST_STRETCH USECS_PER_HOUR
+/* A stretch that is read at once; when claims were read, the next is twice as long. */
+#define FIRST_STRETCH (2 * USECS_PER_HOUR)
 #define LONGEST_STRETCH (8 * USECS_PER_DAY)
 
 typedef struct Found
@@ -72,9 +72,9 @@ search_all(Search *search, PanelSearch *panels)
 		TimestampTz from = sweep_from(&search->sweep);
 		TimestampTz until = Min(end, from + length);
 
-		search_stretch(search, from, until);
+		if (search_stretch(search, from, until))
+			length = Min(2 * length, LONGEST_STRETCH);
 		panels_end(panels);
-		length = Min(2 * length, LONGEST_STRETCH);
 	}
 }
 

@@ -68,7 +68,7 @@ search_all(Search *search)
 		TimestampTz from = sweep_from(sweep);
 		TimestampTz until = at_once || end - from < length ? end : from + length;
 
-		search_stretch(search, from, until);
+		(void) search_stretch(search, from, until);
 		length = Min(2 * length, LONGEST_STRETCH);
 	}
 }

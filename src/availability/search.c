@@ -66,10 +66,11 @@ read_pool(Search *search, TimestampTz from, TimestampTz until)
 		pool->resources[i].claims = claims[i];
 }
 
-void
+bool
 search_stretch(Search *search, TimestampTz from, TimestampTz until)
 {
 	Sweep *sweep = &search->sweep;
+	bool is_read = false;
 
 	/* What is read of a stretch is let go of with it. */
 	query_begin();
@@ -77,8 +78,12 @@ search_stretch(Search *search, TimestampTz from, TimestampTz until)
 		read_pool(search, from, until);
 	sweep_open_stretch(sweep, until);
 	while (sweep_from(sweep) < until)
+	{
 		stream_claims(search);
+		is_read = true;
+	}
 	query_end();
+	return is_read;
 }
 
 /*

@@ -46,7 +46,10 @@ extern bool search_begin(Search *search);
 /* Begin again, at an instant that the request does not leave out. */
 extern void search_restart(Search *search, TimestampTz from);
 
-/* Find the starts of [from, until); all before have been decided. */
-extern void search_stretch(Search *search, TimestampTz from, TimestampTz until);
+/*
+ * Find the starts of [from, until); all before have been decided.  False if that
+ * is clear without claims, as when everybody is closed.
+ */
+extern bool search_stretch(Search *search, TimestampTz from, TimestampTz until);
 
 #endif /* CLINIC_SCHED_SEARCH_H */

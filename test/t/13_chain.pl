@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use constant SEED => $ENV{CHAIN_SEED} // 0.2027;
-use constant CLINICS => $ENV{CHAIN_CLINICS} // 60;
+use constant CLINICS => $ENV{CHAIN_CLINICS} // 30;
 
 my $node = new_cluster('chain', timezone => 'UTC', autovacuum => 'off');
 
@@ -59,7 +59,7 @@ begin
     select house, r.id, tstzrange(t.at, t.at + interval '1 hour')
     from clinic.resource r cross join lateral (select day + random() * interval '2 days') t (at)
     where r.clinic_id = house and random() < 0.3;
-  during := tstzrange(day + interval '6 hours' * (random() * 2)::int, day + interval '1 day 10 hours');
+  during := tstzrange(day + interval '6 hours' * (random() * 2)::int, day + interval '22 hours');
   for i in 1..40 loop
     begin
       perform clinic.book((select id from clinic.patient where clinic_id = house and id <> patient),
@@ -133,14 +133,15 @@ declare
   start record;
 begin
   for start in
-    select lower(f.slot) as at, array_agg(c.chain order by right(c.chain, 8), regexp_replace(c.chain, ' [^,]*', '', 'g')) as chains
-    from free(s, s.services[1], s.during) f
-    cross join lateral (select substr(with_rest(s, 1, f.provider, f.slot, '{}'), 2)) c (chain)
-    where c.chain is not null
-    group by 1 order by 1
+    select array_agg(f.provider) as providers, array_agg(f.slot) as slots from free(s, s.services[1], s.during) f group by lower(f.slot) order by lower(f.slot)
   loop
     exit when cardinality(chains) >= s.max_results;
-    chains := chains || start.chains;
+    chains := chains || array(
+      select c.chain
+      from unnest(start.providers, start.slots) f (provider, slot)
+      cross join lateral (select substr(with_rest(s, 1, f.provider, f.slot, '{}'), 2)) c (chain)
+      where c.chain is not null
+      order by right(c.chain, 8), regexp_replace(c.chain, ' [^,]*', '', 'g'));
   end loop;
   return chains[:s.max_results];
 end $$;
