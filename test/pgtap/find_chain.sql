@@ -1,6 +1,6 @@
 -- Visits one after another, and visits with several providers at once.
 begin;
-select plan(48);
+select plan(49);
 \ir include/fixture.psql
 
 -- What is found, on the clinic's wall clock: "provider start provider start; ...".
@@ -69,6 +69,8 @@ select is(t.after($$insert into clinic.provider_service (provider_id, service_id
   $$t.chains('{hour,half}', '''0'', tstzrange(t.at(''09:00''), t.at(''10:30'')), 1, null, array[t.id(''grey''), t.id(''house'')]')$$), 'house 09:00 grey 10:00', 'who does not offer a service has no part in it');
 select is(t.after($$insert into clinic.provider_service (provider_id, service_id) values (t.id('house'), t.id('hour')), (t.id('grey'), t.id('half'))$$,
   $$t.chains('{hour,half}', '''0'', tstzrange(t.at(''09:00''), t.at(''10:30'')), 1, true, array[t.id(''grey''), t.id(''house'')]')$$), 'none', 'and nobody has both');
+select is(t.after($$insert into clinic.provider_service (provider_id, service_id) values (t.id('grey'), t.id('hour')), (t.id('grey'), t.id('half')), (t.id('house'), t.id('half')), (t.id('pair'), t.id('half')), (t.id('trio'), t.id('half'))$$,
+  $$t.chains('{half,half,hour}', '''0'', tstzrange(t.at(''09:00''), t.at(''11:00'')), null, false')$$), 'house 09:00 pair 09:30 grey 10:00; pair 09:00 house 09:30 grey 10:00; trio 09:00 house 09:30 grey 10:00', 'what is of no use to one chain may be to another');
 select is(t.after($$insert into clinic.provider_service (provider_id, service_id, duration) values (t.id('grey'), t.id('half'), '45 min')$$,
   $$t.chains('{half,hour}', '''30 min'', tstzrange(t.at(''09:00''), t.at(''11:00'')), 2')$$), 'house 09:00 house 09:30; pair 09:00 house 09:30', 'who takes longer comes later');
 

