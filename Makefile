@@ -72,7 +72,13 @@ OBJS = \
 	src/availability/moving.o \
 	src/availability/listing.o \
 	src/availability/sweep.o \
+	src/availability/search.o \
 	src/availability/find_slots.o \
+	src/availability/chain.o \
+	src/availability/together.o \
+	src/availability/find_chain.o \
+	src/availability/panel.o \
+	src/availability/find_panel.o \
 	src/availability/slots.o \
 	src/availability/free_seats.o \
 	src/availability/free_busy.o \
@@ -159,6 +165,7 @@ SQL_FRAGMENTS = \
 	src/booking/list.sql \
 	src/availability/availability.sql \
 	src/availability/find_slots.sql \
+	src/availability/find_chain.sql \
 	src/availability/days.sql \
 	src/availability/rota_change.sql \
 	src/queue/queue.sql \
