@@ -199,9 +199,10 @@ endif
 all:
 
 # A fresh machine has no PostgreSQL yet, and the targets further down install it. So its makefiles
-# are included only where they exist.
+# are included only where they exist; without the headers they are a client's and of no use.
 PG_CONFIG ?= pg_config
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+PG_HEADER := $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h)
+PGXS := $(if $(PG_HEADER),$(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null)))
 
 ifneq ($(PGXS),)
 
@@ -226,7 +227,7 @@ else
 
 .PHONY: install uninstall installcheck clean
 all install uninstall installcheck clean:
-	@echo '$(PG_CONFIG) has no extension makefiles. Install the PostgreSQL server development' >&2
+	@echo '$(PG_CONFIG) has no extension makefiles or no headers. Install the PostgreSQL server development' >&2
 	@echo 'package, name a pg_config (make PG_CONFIG=...), or let script/install-packages do it.' >&2
 	@exit 1
 
