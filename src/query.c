@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "errors.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
@@ -326,12 +327,18 @@ assume_grown(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *relation)
 	}
 }
 
-/* Make the generic plan now, as for tables that have grown. */
+/*
+ * Make the generic plan now, as for tables that have grown.  That makes many look
+ * costly enough to be compiled at every execution, which takes longer than they do.
+ */
 static void
 plan_by_index(SPIPlanPtr plan)
 {
+	bool jit = jit_enabled;
+
 	earlier_hook = get_relation_info_hook;
 	get_relation_info_hook = assume_grown;
+	jit_enabled = false;
 	PG_TRY();
 	{
 		CachedPlan *cached = SPI_plan_get_cached_plan(plan);
@@ -342,6 +349,7 @@ plan_by_index(SPIPlanPtr plan)
 	PG_FINALLY();
 	{
 		get_relation_info_hook = earlier_hook;
+		jit_enabled = jit;
 	}
 	PG_END_TRY();
 }
