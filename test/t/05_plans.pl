@@ -138,6 +138,14 @@ sub close_input
 	return 1;
 }
 
+# Planned as for tables that have grown, they look costlier than a statement that is worth compiling.
+$session = session();
+ask($session, "load 'auto_explain'; set auto_explain.log_nested_statements = on; set auto_explain.log_min_duration = 0; set auto_explain.log_level = notice; set jit_above_cost = 10;");
+my $explained = ask($session, book(9, 0, 1013));
+like($explained, qr/Index Scan using patient_pkey/, "a session's first booking explains its statements");
+unlike($explained, qr/JIT:/, 'and compiles none of them');
+IPC::Run::finish($session->{run}) if close_input($session);
+
 # The extension goes and comes back under a session's saved plans.
 $session = session();
 my $set_up = <<"END";
