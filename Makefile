@@ -46,6 +46,7 @@ OBJS = \
 	src/recurrence/recurrence_ical.o \
 	src/identity/identity.o \
 	src/journal/journal.o \
+	src/journal/journal_values.o \
 	src/clinic/clinic.o \
 	src/clinic/closure_row.o \
 	src/clinic/configuration.o \

@@ -3,8 +3,8 @@
  *		The audit trail: one row for every change of every table but claim and
  *		the journal itself.
  *
- * The old and new values are jsonb objects, built here column by column: of an
- * update only the columns that changed, and never a null.
+ * The old and new values are jsonb objects: of an update only the columns that
+ * changed, and never a null.
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "identity/identity.h"
 #include "journal/journal.h"
+#include "journal/journal_values.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "restore.h"
@@ -21,8 +22,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -79,9 +78,6 @@ static bool pruning = false;
 
 static void keep_entry(const Datum *values, const bool *nulls);
 static Datum column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull);
-static Datum changed_values(Relation relation, HeapTuple of, HeapTuple other,
-							const JournalSubject *subject, bool *empty);
-static void push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type);
 
 void
 journal_begin_batch(void)
@@ -171,8 +167,8 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 	bool no_clinic;
 	bool no_id;
 
-	values[6] = changed_values(relation, old, new, subject, &nulls[6]);
-	values[7] = changed_values(relation, new, old, subject, &nulls[7]);
+	values[6] = journal_values(relation, old, new, subject->second_column, &nulls[6]);
+	values[7] = journal_values(relation, new, old, subject->second_column, &nulls[7]);
 	if (old && new &&nulls[6] && nulls[7])
 		return;
 
@@ -271,144 +267,4 @@ column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnul
 	*isnull = true;
 	return number > 0 ? SPI_getbinval(tuple, RelationGetDescr(relation), number, isnull)
 					  : (Datum) 0;
-}
-
-static bool
-same_value(TupleDesc descriptor, int column, Datum a, bool a_null, Datum b, bool b_null)
-{
-	Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
-
-	if (a_null || b_null)
-		return a_null && b_null;
-	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
-}
-
-/*
- * The values of one version of a row, without nulls and, where there is another
- * version, without what is the same in both.
- */
-static Datum
-changed_values(Relation relation, HeapTuple of, HeapTuple other, const JournalSubject *subject,
-			   bool *empty)
-{
-	TupleDesc descriptor = RelationGetDescr(relation);
-	Datum *values;
-	Datum *other_values = NULL;
-	bool *nulls;
-	bool *other_nulls = NULL;
-	JsonbParseState *state = NULL;
-	bool changed = false;
-
-	*empty = true;
-	if (of == NULL)
-		return (Datum) 0;
-
-	values = palloc(sizeof(Datum) * descriptor->natts);
-	nulls = palloc(sizeof(bool) * descriptor->natts);
-	heap_deform_tuple(of, descriptor, values, nulls);
-	if (other)
-	{
-		other_values = palloc(sizeof(Datum) * descriptor->natts);
-		other_nulls = palloc(sizeof(bool) * descriptor->natts);
-		heap_deform_tuple(other, descriptor, other_values, other_nulls);
-	}
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int column = 0; column < descriptor->natts; column++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
-		char *name = NameStr(attribute->attname);
-		JsonbValue key;
-		bool same;
-
-		if (attribute->attisdropped)
-			continue;
-		same = other && same_value(descriptor, column, values[column], nulls[column],
-								   other_values[column], other_nulls[column]);
-		changed |= !same;
-		if (nulls[column])
-			continue;
-		if (same && !(subject->second_column && (strcmp(name, subject->second_column) == 0)))
-			continue;
-		key.type = jbvString;
-		key.val.string.val = name;
-		key.val.string.len = (int) strlen(name);
-		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, WJB_VALUE, values[column], attribute->atttypid);
-	}
-	*empty = !changed;
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
-}
-
-static void
-push_array(JsonbParseState **state, ArrayType *array)
-{
-	Oid type = ARR_ELEMTYPE(array);
-	int16 length;
-	bool by_value;
-	char alignment;
-	Datum *elements;
-	bool *nulls;
-	int count;
-	JsonbValue null = {.type = jbvNull};
-
-	get_typlenbyvalalign(type, &length, &by_value, &alignment);
-	deconstruct_array(array, type, length, by_value, alignment, &elements, &nulls, &count);
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < count; i++)
-		if (nulls[i])
-			pushJsonbValue(state, WJB_ELEM, &null);
-		else
-			push_value(state, WJB_ELEM, elements[i], type);
-	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-}
-
-/* Add a value as to_jsonb() would show it. */
-static void
-push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type)
-{
-	JsonbValue json;
-
-	switch (type)
-	{
-		case BOOLOID:
-			json.type = jbvBool;
-			json.val.boolean = DatumGetBool(value);
-			break;
-		case INT4OID:
-			json.type = jbvNumeric;
-			json.val.numeric = int64_to_numeric(DatumGetInt32(value));
-			break;
-		case NUMERICOID:
-			json.type = jbvNumeric;
-			json.val.numeric = DatumGetNumeric(value);
-			break;
-		case JSONBOID:
-			json.type = jbvBinary;
-			json.val.binary.data = &DatumGetJsonbP(value)->root;
-			json.val.binary.len = VARSIZE(DatumGetJsonbP(value)) - VARHDRSZ;
-			break;
-		case DATEOID:
-		case TIMESTAMPTZOID:
-			json.type = jbvString;
-			json.val.string.val = JsonEncodeDateTime(NULL, value, type, NULL);
-			json.val.string.len = (int) strlen(json.val.string.val);
-			break;
-		default:
-		{
-			Oid output;
-			bool varlena;
-
-			if (OidIsValid(get_element_type(type)))
-			{
-				push_array(state, DatumGetArrayTypeP(value));
-				return;
-			}
-			getTypeOutputInfo(type, &output, &varlena);
-			json.type = jbvString;
-			json.val.string.val = OidOutputFunctionCall(output, value);
-			json.val.string.len = (int) strlen(json.val.string.val);
-		}
-	}
-	pushJsonbValue(state, token, &json);
 }

@@ -1,5 +1,5 @@
 begin;
-select plan(83);
+select plan(87);
 \ir include/fixture.psql
 -- What the journal says since it was last asked, oldest first.
 create table t.read (id uuid);
@@ -69,6 +69,20 @@ select is((t.last()).role, 'postgres', 'it says which database role');
 select is((t.last()).actor_id, null, 'without an actor it names none');
 select is((t.last()).old, null, 'an insert has no old values');
 select is((t.last()).new, (select jsonb_strip_nulls(to_jsonb(a)) from clinic.appointment a where id = t.id('w')), 'an insert''s new values are the whole row as to_jsonb() shows it, without nulls');
+
+-- a table that changes under a session that has written its journal
+alter table clinic.patient add column shoe_size integer, add column nicknames text[];
+update clinic.patient set shoe_size = 43, nicknames = '{Addie,NULL}' where id = t.id('ada');
+select is((t.last()).new, '{"shoe_size": 43, "nicknames": ["Addie", null]}', 'a column that was added is journalled');
+alter table clinic.patient rename column shoe_size to shoes;
+update clinic.patient set shoes = 44 where id = t.id('ada');
+select is((t.last()).new, '{"shoes": 44}', 'by the name it has');
+alter table clinic.patient drop column shoes, add column shoes text;
+update clinic.patient set shoes = 'forty-five' where id = t.id('ada');
+select is((t.last()).new, '{"shoes": "forty-five"}', 'and as the type it is of');
+alter table clinic.patient drop column shoes, drop column nicknames;
+update clinic.patient set email = 'ada@example.org' where id = t.id('ada');
+select is((t.last()).new, '{"email": "ada@example.org"}', 'one that was dropped is not');
 
 select t.act_as('the receptionist');
 select clinic.update_appointment(t.id('w'), reason => 'flu');
