@@ -107,6 +107,7 @@ OBJS = \
 	src/booking/occupancy.o \
 	src/booking/visit_plan.o \
 	src/booking/visit_before.o \
+	src/booking/claim_busy.o \
 	src/booking/visit_claims.o \
 	src/booking/visit_batch.o \
 	src/booking/visit_after.o \

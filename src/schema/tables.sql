@@ -393,7 +393,7 @@ comment on column clinic.series.previous_id is 'The series it goes on from, afte
 create table clinic.appointment (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),
-  code text not null,
+  code text collate "C" not null,
   patient_id uuid not null,
   provider_id uuid,
   resource_ids uuid[] not null default '{}',
@@ -435,14 +435,13 @@ create table clinic.appointment (
   constraint appointment_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
   constraint appointment_series_fkey
-    foreign key (clinic_id, series_id) references clinic.series (clinic_id, id),
-  constraint appointment_cancelled_late_check check (not cancelled_late or status = 'cancelled')
-);
+    foreign key (clinic_id, series_id) references clinic.series (clinic_id, id)
+) with (fillfactor = 85);
 create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
   where idempotency_key is not null;
 create unique index appointment_occurrence_key on clinic.appointment (clinic_id, series_id, occurrence_at)
   where series_id is not null;
-create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where status = 'held';
+create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where hold_expires_at is not null;
 create index appointment_patient_time on clinic.appointment (clinic_id, patient_id, starts_at);
 create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at) include (created_at);
 comment on table clinic.appointment is
@@ -614,6 +613,12 @@ comment on column clinic.waitlist_entry.passed is 'The times of offers that were
 comment on column clinic.waitlist_entry.unanswered is 'How many offers in a row were not answered.';
 comment on column clinic.waitlist_entry.created_at is 'Since when the patient waits.';
 
+create function clinic.claim_busy(starts_at timestamptz, ends_at timestamptz) returns tstzrange
+  language c immutable strict parallel safe
+  as 'MODULE_PATHNAME', 'claim_busy';
+comment on function clinic.claim_busy(timestamptz, timestamptz) is
+  'What a claim keeps busy. Refuses one that does not end after it starts, or lasts longer than 26 hours.';
+
 create table clinic.claim (
   clinic_id uuid not null,
   appointment_id uuid not null,
@@ -621,10 +626,8 @@ create table clinic.claim (
   seat integer not null,
   starts_at timestamptz not null,
   ends_at timestamptz not null,
-  busy tstzrange not null generated always as (pg_catalog.tstzrange(starts_at, ends_at)) stored,
+  busy tstzrange not null generated always as (clinic.claim_busy(starts_at, ends_at)) stored,
   constraint claim_pkey primary key (clinic_id, appointment_id, resource_id),
-  constraint claim_length_check
-    check (ends_at > starts_at and ends_at - starts_at <= '26 hours'::interval),
   constraint claim_no_overlap
     exclude using gist (resource_id with =, busy with &&, seat with =, clinic_id with =)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_insert_threshold = 500);
