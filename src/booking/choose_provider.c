@@ -406,7 +406,7 @@ first_not_free(const Choice *choice, const VisitTime *time, const pg_uuid_t *res
 {
 	const BookingRequest *request = choice->request;
 	Look *look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
-						 time->claim_from, time->claim_to, NULL);
+						 time->claim_from, time->claim_to, NULL, true);
 	int full = first_without_seat(look, time);
 
 	if (full >= 0 && look->may_have_expired &&
@@ -414,7 +414,7 @@ first_not_free(const Choice *choice, const VisitTime *time, const pg_uuid_t *res
 						   time->claim_to) > 0)
 	{
 		look = look_at(request->clinic, resources, nresources, time->mode, time->starts_at,
-					   time->claim_from, time->claim_to, NULL);
+					   time->claim_from, time->claim_to, NULL, false);
 		full = first_without_seat(look, time);
 	}
 	return full >= 0 ? full : first_not_open(request, look, time);

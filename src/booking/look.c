@@ -33,8 +33,15 @@ enum
 	" from clinic.claim c where c.clinic_id" EQ "$1 and c.starts_at" GT "$4 and c.ends_at" GT \
 	"$3 and c.starts_at" LT "$5"
 
-/* In each row: has the clinic any hold that expired at $6?  That is one probe for all. */
 static SavedQuery find_claims = {
+	.sql = "select c.seat, c.starts_at, c.ends_at" CLAIMS_OF_STRETCH " and c.resource_id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_LATEST,
+	.as_owner = true,
+};
+
+/* And in each row: has the clinic any hold that expired at $6?  That is one probe for all. */
+static SavedQuery find_claims_and_holds = {
 	.sql = "select c.seat, c.starts_at, c.ends_at,"
 		   " (select exists (select from clinic.appointment a where a.clinic_id" EQ
 		   "$1 and a.status" EQ "'held'::clinic.appointment_status and a.hold_expires_at" LE
@@ -45,7 +52,7 @@ static SavedQuery find_claims = {
 	.as_owner = true,
 };
 
-/* The same of several resources, but for one appointment's; the one above costs less. */
+/* The same of several resources, but for one appointment's; the first costs less. */
 static SavedQuery find_claims_of_others = {
 	.sql = "select c.seat, c.starts_at, c.ends_at, c.resource_id" CLAIMS_OF_STRETCH
 		   " and c.resource_id operator(pg_catalog.=) any ($2) and c.appointment_id" NE "$6",
@@ -254,7 +261,8 @@ take_seen(Look *look, TimestampTz from, TimestampTz until)
 
 Look *
 look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, VisitMode mode,
-		TimestampTz starts_at, TimestampTz from, TimestampTz until, const pg_uuid_t *except)
+		TimestampTz starts_at, TimestampTz from, TimestampTz until, const pg_uuid_t *except,
+		bool asks_for_holds)
 {
 	static const pg_uuid_t nobody = {{0}};
 	Look *look = palloc(sizeof(Look));
@@ -283,8 +291,9 @@ look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources, Vis
 		uint64 nrows;
 
 		values[5] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-		nrows = query_run(&find_claims, values, NULL, 0);
-		look->may_have_expired = nrows > 0 && query_bool(0, LOOK_HOLD_EXPIRED);
+		nrows = query_run(asks_for_holds ? &find_claims_and_holds : &find_claims, values, NULL, 0);
+		if (asks_for_holds)
+			look->may_have_expired = nrows > 0 && query_bool(0, LOOK_HOLD_EXPIRED);
 		note_claims(look, nrows);
 	}
 	else

@@ -34,11 +34,12 @@ typedef struct Look
 /*
  * Look at resources as they are now: their seats on the day of starts_at, and
  * their claims that overlap [from, until), but for those of one appointment
- * (NULL: of none).
+ * (NULL: of none).  Who expects to find them taken asks for expired holds at once:
+ * to ask later costs a query more, to ask in vain some of this one.
  */
 extern Look *look_at(const pg_uuid_t *clinic, const pg_uuid_t *resources, int nresources,
 					 VisitMode mode, TimestampTz starts_at, TimestampTz from, TimestampTz until,
-					 const pg_uuid_t *except);
+					 const pg_uuid_t *except, bool asks_for_holds);
 
 /* A stretch of a resource's time. */
 typedef struct Stretch

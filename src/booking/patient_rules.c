@@ -25,7 +25,7 @@
 #define OF_PATIENT " from clinic.patient p"
 #define IS_PATIENT " where p.clinic_id" EQ "$1 and p.id" EQ "$2"
 
-/* The columns of both; those of a visit are null where there is none. */
+/* The columns of both; in the patient's row those of a visit are null, and the other way round. */
 enum
 {
 	PATIENT_ACTIVE = 1,
@@ -52,16 +52,17 @@ static SavedQuery find_patient = {
 };
 
 /*
- * And with each visit but $4 that starts after $6: does it take time of the day,
- * and may it still come to pass?  A hold that ended at $5 is none.
+ * And in further rows each visit but $4 that starts after $6: does it take time of
+ * the day, and may it still come to pass?  A hold that ended at $5 is none.
  */
 static SavedQuery find_patient_and_visits = {
-	.sql = "select p.is_active, " CODE_IS_TAKEN ", " OTHER_COLUMNS OF_PATIENT
-		   " left join clinic.appointment v on v.clinic_id" EQ "$1 and v.patient_id" EQ "$2"
-		   " and v.starts_at" GT "$6 and v.id" NE "$4"
-		   " and v.status" LE "'completed'::clinic.appointment_status"
-		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT
-		   "$5)" IS_PATIENT,
+	.sql = "select p.is_active, " CODE_IS_TAKEN ", null::pg_catalog.timestamptz,"
+		   " null::pg_catalog.timestamptz, null::pg_catalog.uuid, null::pg_catalog.bool,"
+		   " null::pg_catalog.bool" OF_PATIENT IS_PATIENT
+		   " union all select null, null, " OTHER_COLUMNS " from clinic.appointment v"
+		   " where v.clinic_id" EQ "$1 and v.patient_id" EQ "$2 and v.starts_at" GT "$6 and v.id" NE
+		   "$4 and v.status" LE "'completed'::clinic.appointment_status"
+		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$5)",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
@@ -121,15 +122,23 @@ static LocalTransactionId last_transaction = InvalidLocalTransactionId;
 static CommandId last_command = InvalidCommandId;
 static bool sees_all_rows = false;
 
-/* Run one of the two; how many rows. */
-static uint64
+/* What the last of the two queries read. */
+typedef struct PatientRows
+{
+	uint64 nrows;
+	uint64 patient; /* which of them is the patient's */
+} PatientRows;
+
+static PatientRows
 read_patient(SavedQuery *query, const Datum *values, const bool *nulls)
 {
-	uint64 nrows = query_run(query, values, nulls, 0);
+	PatientRows rows = {.nrows = query_run(query, values, nulls, 0)};
 
-	if (nrows == 0)
+	while (rows.patient < rows.nrows && query_isnull(rows.patient, PATIENT_ACTIVE))
+		rows.patient++;
+	if (rows.patient == rows.nrows)
 		refuse(REASON_NOT_FOUND, "there is no such patient in this clinic", NULL, NULL);
-	return nrows;
+	return rows;
 }
 
 void
@@ -141,14 +150,14 @@ check_patient_exists(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 	(void) read_patient(&find_patient, values, nulls);
 }
 
-static void
+static PatientRows
 read_patient_of(const VisitRow *row, const char *code)
 {
 	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_PATIENT_ID),
 					  code ? CStringGetTextDatum(code) : (Datum) 0};
 	bool nulls[] = {false, false, code == NULL};
 
-	(void) read_patient(&find_patient, values, nulls);
+	return read_patient(&find_patient, values, nulls);
 }
 
 static bool
@@ -212,8 +221,8 @@ asked_after(const VisitRow *row, const PatientRules *rules)
 	return after;
 }
 
-/* Read the patient and the other visits that the rules ask about; how many rows. */
-static uint64
+/* Read the patient and the other visits that the rules ask about. */
+static PatientRows
 read_patient_and_visits(const VisitRow *row, const PatientRules *rules, const char *code)
 {
 	Datum values[6];
@@ -245,13 +254,17 @@ typedef struct OtherVisit
 static int
 take_visits(uint64 nrows, bool of_many, OtherVisit **visits)
 {
+	int count = 0;
+
 	*visits = palloc0(sizeof(OtherVisit) * Max(nrows, 1));
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		OtherVisit *visit = &(*visits)[row];
+		OtherVisit *visit = &(*visits)[count];
 
+		/* The patient's row. */
 		if (query_isnull(row, OTHER_STARTS_AT))
-			return (int) row;
+			continue;
+		count++;
 		visit->service = *query_uuid(row, OTHER_SERVICE);
 		visit->starts_at = query_timestamptz(row, OTHER_STARTS_AT, 0);
 		visit->ends_at = query_timestamptz(row, OTHER_ENDS_AT, 0);
@@ -262,7 +275,7 @@ take_visits(uint64 nrows, bool of_many, OtherVisit **visits)
 		visit->patient = *query_uuid(row, OTHER_PATIENT);
 		visit->id = *query_uuid(row, OTHER_ID);
 	}
-	return (int) nrows;
+	return count;
 }
 
 static void
@@ -347,7 +360,7 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 	/* Of a batch the other visits are looked at when all are written. */
 	bool read_visits = others && has_rules_about_visits(&facts->patient) && !visit_batch_is_open();
 	bool is_active;
-	uint64 nrows = 0;
+	PatientRows rows;
 
 	if (code == NULL && visit_batch_knows_patient(visit_uuid(row, VISIT_PATIENT_ID), &is_active))
 	{
@@ -357,18 +370,18 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 		return false;
 	}
 	if (read_visits)
-		nrows = read_patient_and_visits(row, &facts->patient, code);
+		rows = read_patient_and_visits(row, &facts->patient, code);
 	else
-		read_patient_of(row, code);
-	if (query_bool(0, PATIENT_CODE_TAKEN))
+		rows = read_patient_of(row, code);
+	if (query_bool(rows.patient, PATIENT_CODE_TAKEN))
 		return true;
 
-	check_active(query_bool(0, PATIENT_ACTIVE), override);
+	check_active(query_bool(rows.patient, PATIENT_ACTIVE), override);
 	if (others == NULL)
 		return false;
 	memset(others, 0, sizeof(*others));
 	if (read_visits)
-		*others = found_with_patient(row, &facts->patient, nrows);
+		*others = found_with_patient(row, &facts->patient, rows.nrows);
 	if (sees_all_rows)
 		last_asked = *visit_uuid(row, VISIT_ID);
 	return false;
@@ -426,8 +439,8 @@ check_visits_of_statement(const VisitRow *row, bool booked)
 		check_no_shows(row, &rules);
 	if (has_rules_about_visits(&rules))
 	{
-		uint64 nrows = read_patient_and_visits(row, &rules, NULL);
-		OtherVisits others = found_with_patient(row, &rules, nrows);
+		PatientRows rows = read_patient_and_visits(row, &rules, NULL);
+		OtherVisits others = found_with_patient(row, &rules, rows.nrows);
 
 		check_other_visits(row, &others);
 	}

@@ -241,7 +241,7 @@ look_first(const BookingRequest *request)
 	facts_read(&facts, request->clinic, request->service, request->provider);
 	time = request_time(request, &facts);
 	look = look_at(request->clinic, request->provider, 1, time.mode, time.starts_at,
-				   time.claim_from, look_until(&facts, &time), NULL);
+				   time.claim_from, look_until(&facts, &time), NULL, true);
 	provider = &look->resources[0];
 	if (!provider->is_provider || first_without_seat(look, &time) < 0 ||
 		(look->may_have_expired && expired_holds_exist(request->clinic, request->provider, 1,

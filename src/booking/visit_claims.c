@@ -73,7 +73,7 @@ find_picked_seats(const VisitRow *row, const VisitTime *time, const pg_uuid_t *r
 	if (known)
 		return;
 	look = look_at(visit_uuid(row, VISIT_CLINIC_ID), resources, nresources, time->mode,
-				   time->starts_at, time->claim_from, time->claim_to, visit);
+				   time->starts_at, time->claim_from, time->claim_to, visit, false);
 	if (choose_seats(look, visit, time, seats) < nresources)
 		refuse(REASON_SLOT_TAKEN, "that time is not free", NULL, NULL);
 	seats[0].seat = DatumGetInt32(visit_datum(row, VISIT_SEAT));

@@ -205,7 +205,7 @@ look_at_named(const VisitPlan *plan)
 	for (int i = 1; i < count; i++)
 		resources[i] = plan->named.ids[i - 1];
 	return look_at(visit_uuid(plan->row, VISIT_CLINIC_ID), resources, count, time->mode,
-				   time->starts_at, time->claim_from, time->claim_to, plan->except);
+				   time->starts_at, time->claim_from, time->claim_to, plan->except, false);
 }
 
 /* Is something that was looked at full, were expired holds gone? */
@@ -291,7 +291,7 @@ look_for_seats(const VisitPlan *plan, const pg_uuid_t *resources, int nresources
 	TimestampTz until = visit_batch_is_open() ? time->claim_to : look_until(plan->facts, time);
 
 	*look = look_at(visit_uuid(plan->row, VISIT_CLINIC_ID), resources, nresources, time->mode,
-					time->starts_at, time->claim_from, until, plan->except);
+					time->starts_at, time->claim_from, until, plan->except, false);
 	return check_open(plan, *look,
 					  choose_seats(*look, visit_uuid(plan->row, VISIT_ID), time, seats));
 }
