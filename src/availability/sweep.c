@@ -57,7 +57,7 @@ sweep_add(Sweep *sweep, int place, int64 duration)
 		return;
 	sweep->swept_of_place[place] = sweep->nswept;
 	sweep->durations[sweep->nswept] = duration;
-	sweep->swept[sweep->nswept++] = (Swept){.place = place, .free_from = DT_NOBEGIN};
+	sweep->swept[sweep->nswept++] = (Swept){.place = place};
 }
 
 /* By duration, then by code. */
@@ -109,6 +109,7 @@ sweep_start(Sweep *sweep)
 	}
 	sweep->cohorts = palloc0(sizeof(Cohort) * ndurations);
 	sweep->possible_from = palloc(sizeof(TimestampTz) * Max(sweep->nswept, 1));
+	sweep->free_from = palloc(sizeof(TimestampTz) * Max(sweep->nswept, 1));
 	for (int i = 0; i < sweep->nswept; i++)
 	{
 		Swept *swept = &sweep->swept[i];
@@ -117,8 +118,11 @@ sweep_start(Sweep *sweep)
 			start_cohort(sweep, i, durations[i]);
 		sweep->cohorts[sweep->ncohorts - 1].count++;
 		sweep->swept_of_place[swept->place] = i;
-		if (providers->list[swept->place].has_several_seats)
-			swept->claims = palloc0(sizeof(ClaimSweep));
+		sweep->free_from[i] = DT_NOBEGIN;
+		if (!providers->list[swept->place].has_several_seats)
+			continue;
+		swept->claims = palloc0(sizeof(ClaimSweep));
+		sweep->has_several_seats = true;
 	}
 	for (int i = 0; i < sweep->ncohorts; i++)
 		seek_start(sweep, &sweep->cohorts[i], sweep->request.from);
@@ -170,7 +174,7 @@ begin_day(Sweep *sweep, Cohort *cohort, TimestampTz starts_at)
 		sweep->possible_from[i] =
 			swept->nparts == 0
 				? DT_NOEND
-				: Max(swept->parts->opens, swept->free_from + request->buffer_before);
+				: Max(swept->parts->opens, sweep->free_from[i] + request->buffer_before);
 	}
 }
 
@@ -511,7 +515,7 @@ sweep_claims_to(const Sweep *sweep)
 void
 sweep_claims_begin(Sweep *sweep)
 {
-	for (int i = 0; i < sweep->nswept; i++)
+	for (int i = 0; sweep->has_several_seats && i < sweep->nswept; i++)
 		if (sweep->swept[i].claims)
 			sweep->swept[i].claims->count = 0;
 	sweep->has_skipped = false;
@@ -550,13 +554,29 @@ is_worth_leaving_out(const Sweep *sweep, TimestampTz starts_at)
 	return next - starts_at > WORTH_LEAVING_OUT;
 }
 
+/*
+ * Who among those swept that is; -1 if nobody.  Claims that begin together come
+ * in the order of ids, and where nearly all are busy, of everybody: so the next
+ * is a good guess.
+ */
+static int
+find_swept(Sweep *sweep, const pg_uuid_t *resource)
+{
+	const ClinicProviders *providers = sweep->request.providers;
+	int place = providers->next[sweep->last_place];
+
+	if (!is_provider_at(providers, place, resource))
+		place = provider_place(providers, resource);
+	if (place < 0)
+		return -1;
+	sweep->last_place = place;
+	return sweep->swept_of_place[place];
+}
+
 bool
 sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 {
-	const SweepRequest *request = &sweep->request;
-	int place;
 	int index;
-	Swept *swept;
 
 	if (claim->starts_at >= sweep->decides_at)
 	{
@@ -564,18 +584,16 @@ sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 		if (is_worth_leaving_out(sweep, claim->starts_at))
 			return false;
 	}
-	place = provider_place(request->providers, resource);
-	index = place < 0 ? -1 : sweep->swept_of_place[place];
+	index = find_swept(sweep, resource);
 	if (index < 0)
 		return true;
-	swept = &sweep->swept[index];
-	if (swept->claims)
-		add_claim(sweep, swept, claim);
-	else if (claim->seat == 1 && claim->ends_at > swept->free_from)
+	if (sweep->has_several_seats && sweep->swept[index].claims)
+		add_claim(sweep, &sweep->swept[index], claim);
+	else if (claim->seat == 1 && claim->ends_at > sweep->free_from[index])
 	{
-		swept->free_from = claim->ends_at;
-		sweep->possible_from[index] =
-			Max(sweep->possible_from[index], claim->ends_at + request->buffer_before);
+		sweep->free_from[index] = claim->ends_at;
+		sweep->possible_from[index] = Max(sweep->possible_from[index],
+										  claim->ends_at + sweep->request.buffer_before);
 	}
 	return true;
 }

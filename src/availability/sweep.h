@@ -76,8 +76,7 @@ typedef struct Swept
 	bool is_done;
 	int nparts; /* of the day, from the present one on */
 	const OpenPart *parts;
-	TimestampTz free_from; /* of who has one seat: when the claims so far are over */
-	ClaimSweep *claims;	   /* of who may have several seats; else NULL */
+	ClaimSweep *claims; /* of who may have several seats; else NULL */
 	int room;
 } Swept;
 
@@ -107,7 +106,10 @@ typedef struct Sweep
 	Swept *swept;				/* by cohort, then by code */
 	int64 *durations;			/* of these, while they are added */
 	TimestampTz *possible_from; /* of these: no start before then is free */
+	TimestampTz *free_from;		/* of these, who has one seat: when the claims so far are over */
+	bool has_several_seats;		/* some of these */
 	int *swept_of_place;		/* -1: not wanted */
+	int last_place;				/* of the claim before */
 	int ncohorts;
 	Cohort *cohorts;
 	int64 longest;
