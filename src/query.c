@@ -6,7 +6,8 @@
  * whatever index comes first, for as long as nothing invalidates the plan, which
  * is until the first ANALYZE.  All our statements find their rows by the index
  * made for them, so plans are made as for tables that have grown, whatever their
- * size at that moment.
+ * size at that moment.  Where two indexes would do, and which is better depends on
+ * values that a generic plan does not know, the statement says which it is to be.
  */
 #include "postgres.h"
 
@@ -16,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "errors.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
@@ -37,7 +39,7 @@
 #define GROWN_TUPLES 1000000.0
 
 static void prepare(SavedQuery *query);
-static void plan_by_index(SPIPlanPtr plan);
+static void plan_by_index(const SavedQuery *query);
 static int execute(SPIPlanPtr plan, QuerySnapshot snapshot, Datum *values, const char *nulls,
 				   long limit);
 
@@ -132,7 +134,7 @@ begin_run(SavedQuery *query, Caller *caller)
 	if (query->plan == NULL)
 		prepare(query);
 	else if (!SPI_plan_is_valid(query->plan))
-		plan_by_index(query->plan);
+		plan_by_index(query);
 }
 
 static void
@@ -299,10 +301,34 @@ prepare(SavedQuery *query)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep the plan of: %s", query->sql);
 	query->plan = plan;
-	plan_by_index(plan);
+	plan_by_index(query);
 }
 
 static get_relation_info_hook_type earlier_hook = NULL;
+static const char *only_index = NULL;
+
+/* Where a table is distributed, the names in its parts have something appended. */
+static bool
+is_only_index(const IndexOptInfo *index)
+{
+	const char *name = get_rel_name(index->indexoid);
+
+	return name && strncmp(name, only_index, strlen(only_index)) == 0;
+}
+
+/* Leave no other index of the table that has it. */
+static void
+leave_only_index(RelOptInfo *relation)
+{
+	List *left = NIL;
+	ListCell *cell;
+
+	foreach(cell, relation->indexlist)
+		if (is_only_index(lfirst_node(IndexOptInfo, cell)))
+			left = lappend(left, lfirst(cell));
+	if (left != NIL)
+		relation->indexlist = left;
+}
 
 /* A planner hook: let every table and index look as large as it may become. */
 static void
@@ -324,17 +350,27 @@ assume_grown(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *relation)
 		index->tuples = Max(index->tuples, GROWN_TUPLES);
 		index->tree_height = Max(index->tree_height, 2);
 	}
+	if (only_index)
+		leave_only_index(relation);
 }
 
 /* Make the generic plan now, as for tables that have grown. */
+/*
+ * What a table may become costs so much that every statement would be compiled,
+ * which takes longer than any of ours runs: that is decided when it is planned.
+ */
 static void
-plan_by_index(SPIPlanPtr plan)
+plan_by_index(const SavedQuery *query)
 {
+	bool jit = jit_enabled;
+
+	jit_enabled = false;
+	only_index = query->index;
 	earlier_hook = get_relation_info_hook;
 	get_relation_info_hook = assume_grown;
 	PG_TRY();
 	{
-		CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+		CachedPlan *cached = SPI_plan_get_cached_plan(query->plan);
 
 		if (cached)
 			ReleaseCachedPlan(cached, CurrentResourceOwner);
@@ -342,6 +378,8 @@ plan_by_index(SPIPlanPtr plan)
 	PG_FINALLY();
 	{
 		get_relation_info_hook = earlier_hook;
+		jit_enabled = jit;
+		only_index = NULL;
 	}
 	PG_END_TRY();
 }
