@@ -52,27 +52,39 @@ static SavedQuery find_claims = {
 	.as_owner = true,
 };
 
+#define CLAIMS_OF_FEW \
+	CLAIMS_FROM " and c.starts_at" LT "$4 and c.resource_id operator(pg_catalog.=) any ($5)"
+
 static SavedQuery find_claims_of_few = {
-	.sql = CLAIMS_FROM " and c.starts_at" LT "$4 and c.resource_id operator(pg_catalog.=) any ($5)"
-					   " order by c.starts_at",
+	.sql = CLAIMS_OF_FEW " order by c.starts_at",
 	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
+	.index = "claim_resource",
+};
+
+static SavedQuery find_claims_unsorted = {
+	.sql = CLAIMS_OF_FEW,
+	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID),
+	.snapshot = SNAPSHOT_STATEMENT,
+	.as_owner = true,
+	.index = "claim_resource",
 };
 
 /* Claims of holds that expired by $2. */
 static SavedQuery find_expired_claims = {
 	.sql = CLAIM_COLUMNS " from clinic.appointment a"
-		   " join clinic.claim c on c.clinic_id" EQ "$1 and c.appointment_id" EQ
-		   "a.id where a.clinic_id" EQ "$1 and a.status" EQ
-		   "'held'::clinic.appointment_status and a.hold_expires_at" LE "$2",
+						 " join clinic.claim c on c.clinic_id" EQ "$1 and c.appointment_id" EQ
+						 "a.id where a.clinic_id" EQ "$1 and a.status" EQ
+						 "'held'::clinic.appointment_status and a.hold_expires_at" LE "$2",
 	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
 };
 
 static SavedQuery find_claims_of_visit = {
-	.sql = CLAIM_COLUMNS " from clinic.claim c where c.clinic_id" EQ "$1 and c.appointment_id" EQ "$2",
+	.sql =
+		CLAIM_COLUMNS " from clinic.claim c where c.clinic_id" EQ "$1 and c.appointment_id" EQ "$2",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
@@ -162,6 +174,14 @@ receive_claim(const Datum *values, const bool *nulls, void *argument)
 	return !reading->is_stopped;
 }
 
+static SavedQuery *
+query_of(const ClaimStream *stream)
+{
+	if (stream->resources == 0)
+		return &find_claims;
+	return stream->in_any_order ? &find_claims_unsorted : &find_claims_of_few;
+}
+
 bool
 claims_stream(const ClaimStream *stream, ClaimFunction function, void *argument)
 {
@@ -174,7 +194,6 @@ claims_stream(const ClaimStream *stream, ClaimFunction function, void *argument)
 		stream->resources,
 	};
 
-	query_stream(stream->resources ? &find_claims_of_few : &find_claims, values, receive_claim,
-				 &reading);
+	query_stream(query_of(stream), values, receive_claim, &reading);
 	return !reading.is_stopped;
 }

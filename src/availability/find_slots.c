@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "availability/arguments.h"
+#include "availability/first_start.h"
 #include "availability/range.h"
 #include "availability/search.h"
 #include "catalog/pg_type.h"
@@ -182,7 +183,7 @@ find_slots(PG_FUNCTION_ARGS)
 	request->found = put_start;
 	request->argument = &found;
 	search_prepare(&search);
-	if (search_begin(&search))
+	if (!search_first_start(&search) && search_begin(&search))
 		search_all(&search);
 	query_end();
 	return (Datum) 0;

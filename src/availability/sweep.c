@@ -29,7 +29,7 @@
 static void seek_start(Sweep *sweep, Cohort *cohort, TimestampTz from);
 
 void
-sweep_begin(Sweep *sweep, const SweepRequest *request)
+sweep_begin(Sweep *sweep, const SweepRequest *request, int most_swept)
 {
 	int nproviders = request->providers->count;
 
@@ -37,11 +37,10 @@ sweep_begin(Sweep *sweep, const SweepRequest *request)
 	sweep->request = *request;
 	sweep->memory = CurrentMemoryContext;
 	sweep->clock = civil_clock(request->zone);
-	sweep->swept = palloc(sizeof(Swept) * Max(nproviders, 1));
-	sweep->durations = palloc(sizeof(int64) * Max(nproviders, 1));
+	sweep->swept = palloc(sizeof(Swept) * Max(most_swept, 1));
+	sweep->durations = palloc(sizeof(int64) * Max(most_swept, 1));
 	sweep->swept_of_place = palloc(sizeof(int) * Max(nproviders, 1));
-	for (int i = 0; i < nproviders; i++)
-		sweep->swept_of_place[i] = -1;
+	memset(sweep->swept_of_place, 0xff, sizeof(int) * nproviders);
 	sweep->stretch_until = DT_NOBEGIN;
 	sweep->day_until = DT_NOBEGIN;
 	sweep->not_before = DT_NOBEGIN;
@@ -519,7 +518,15 @@ sweep_claims_begin(Sweep *sweep)
 		if (sweep->swept[i].claims)
 			sweep->swept[i].claims->count = 0;
 	sweep->has_skipped = false;
+	sweep->in_any_order = false;
 	decide(sweep, DT_NOBEGIN);
+}
+
+void
+sweep_claims_in_any_order(Sweep *sweep)
+{
+	sweep->in_any_order = true;
+	sweep->decides_at = DT_NOEND;
 }
 
 static void
@@ -592,8 +599,8 @@ sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 	else if (claim->seat == 1 && claim->ends_at > sweep->free_from[index])
 	{
 		sweep->free_from[index] = claim->ends_at;
-		sweep->possible_from[index] = Max(sweep->possible_from[index],
-										  claim->ends_at + sweep->request.buffer_before);
+		sweep->possible_from[index] =
+			Max(sweep->possible_from[index], claim->ends_at + sweep->request.buffer_before);
 	}
 	return true;
 }
@@ -601,5 +608,41 @@ sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 void
 sweep_claims_end(Sweep *sweep)
 {
+	for (int i = 0; sweep->in_any_order && i < sweep->nswept; i++)
+		if (sweep->swept[i].claims)
+			claims_sort(sweep->swept[i].claims);
 	decide(sweep, DT_NOEND - 1);
+}
+
+TimestampTz
+sweep_first_start(const SweepRequest *request)
+{
+	OpenDays *days = request->providers->days;
+	Sweep sweep = {.request = *request, .not_before = DT_NOBEGIN};
+	Cohort cohort = {.grid = start_grid(request->zone, request->step)};
+	TimestampTz from = request->from;
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "clinic_sched first day",
+												 ALLOCSET_START_SMALL_SIZES);
+
+	sweep.clock = civil_clock(request->zone);
+	do
+	{
+		DateADT day;
+		OpenDay *open_day;
+
+		CHECK_FOR_INTERRUPTS();
+		next_start(&sweep, &cohort, from);
+		if (cohort.starts_at > request->last)
+			break;
+		day = clock_day(&sweep.clock, cohort.starts_at);
+		MemoryContextReset(memory);
+		open_day = open_days_day(days, day, request->mode, memory);
+		from = open_day_first(days, open_day, cohort.starts_at);
+		if (from == DT_NOEND)
+			from = open_day->until;
+		else if (from == cohort.starts_at)
+			from = wanted_from(&sweep, cohort.starts_at);
+	} while (from > cohort.starts_at);
+	MemoryContextDelete(memory);
+	return cohort.starts_at > request->last ? DT_NOEND : cohort.starts_at;
 }
