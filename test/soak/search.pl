@@ -1,0 +1,11 @@
+# Those who search beside writers in test/t/13_search.pl, for some minutes.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/../t";
+
+$ENV{SEARCH_WRITES} = 4_000;
+$ENV{SEARCH_SEARCHES} = 400;
+do "$FindBin::RealBin/../t/13_search.pl" or die $@ || $!;
