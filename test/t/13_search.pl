@@ -40,9 +40,9 @@ $node->safe_psql('postgres', 'vacuum analyze clinic.claim');
 # How many pages a search reads, once its session has made its plans and knows the doctors.
 sub pages
 {
-	my ($arguments, $function) = @_;
+	my ($arguments, $function, $limit) = @_;
 	$arguments = "'$service', $arguments" unless $function;
-	my $search = "select * from clinic.@{[ $function // 'find_slots' ]}($arguments, clinic_id => '$clinic')";
+	my $search = "select * from clinic.@{[ $function // 'find_slots' ]}($arguments, clinic_id => '$clinic') @{[ $limit // '' ]}";
 	my $said = $node->safe_psql('postgres', "$search; explain (analyze, buffers, timing off, costs off) $search");
 	my ($pages) = $said =~ /Function Scan.*\n\s+Buffers: shared hit=(\d+)$/m;
 	ok(defined $pages, "pages of a search are told: $arguments") or diag($said);
@@ -56,6 +56,7 @@ cmp_ok($last, '<', 40, 'also with weeks of visits before it');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', 1, days_of_week => '{5}'"), '<', 60, 'or on the first day of those wanted');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', 1, providers => array['@{[ doctor(7) ]}']::uuid[]"), '<', 80, "or one doctor's, of whom a day is read");
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)'"), '<', 40, 'and so do the first ten');
+cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)'", undef, 'limit 1'), '<', 40, 'of which LIMIT 1 takes one');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', null"), '>', 200, 'all of them cost all');
 
 # Each of the first ten chains is looked for in the claims of rooms and a doctor, because buffers
