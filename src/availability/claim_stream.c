@@ -50,8 +50,10 @@ static SavedQuery find_claims = {
 	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
+	.index = "claim_time",
 };
 
+/* Those of each of some resources, by the index that begins with the resource. */
 #define CLAIMS_OF_FEW \
 	CLAIMS_FROM " and c.starts_at" LT "$4 and c.resource_id operator(pg_catalog.=) any ($5)"
 
