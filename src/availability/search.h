@@ -34,7 +34,7 @@ typedef struct Search
 	pg_uuid_t *named;	   /* providers */
 	int nnamed;			   /* 0: all */
 	Datum wanted;		   /* the ids of those swept, where they are looked up; else 0 */
-	bool is_of_one_start;  /* nothing else is asked of them */
+	bool is_of_one_start;  /* no start but one is looked at */
 	Pool pool;
 	SweepRequest request;
 	Sweep sweep;
