@@ -74,6 +74,8 @@ OBJS = \
 	src/availability/listing.o \
 	src/availability/sweep.o \
 	src/availability/search.o \
+	src/availability/first_start.o \
+	src/availability/search_support.o \
 	src/availability/find_slots.o \
 	src/availability/chain.o \
 	src/availability/together.o \

@@ -86,18 +86,28 @@ function milliseconds(rate)
 	return rate == "" || rate == 0 ? "-" : sprintf("%.3f", 10 / rate)
 }
 
-# The ratio is to the faster of the two peers.
-function find(what, scene, goal,    ours, stepwise, range_agg, peer)
+# The ratio is to that peer, or to the faster of the two that look at one doctor after the other.
+function find(what, scene, goal, peer,    ours, theirs, stepwise, range_agg)
 {
 	ours = median("find ours " scene SUBSEP "iterations_per_second")
 	stepwise = median("find stepwise " scene SUBSEP "iterations_per_second")
 	range_agg = median("find range_agg " scene SUBSEP "iterations_per_second")
-	peer = stepwise + 0 >= range_agg + 0 ? "stepwise" : "range_agg"
-	if (ours != "" && stepwise range_agg != "")
-		printf "%-66s %7.3f %7.3f %7s  %-12s %s\n", "first starts, " what " | " peer ": ms", 1000 / ours,
-			1000 / median("find " peer " " scene SUBSEP "iterations_per_second"),
-			quotient(ours, median("find " peer " " scene SUBSEP "iterations_per_second")),
-			spread("find ours " scene, "find " peer " " scene, "iterations_per_second"), goal
+	if (peer == "")
+		peer = stepwise + 0 >= range_agg + 0 ? "stepwise" : "range_agg"
+	theirs = median("find " peer " " scene SUBSEP "iterations_per_second")
+	if (ours != "" && theirs != "")
+		printf "%-66s %7.3f %7.3f %7s  %-12s %s\n", "first starts, " what " | " peer ": ms", 1000 / ours, 1000 / theirs,
+			quotient(ours, theirs), spread("find ours " scene, "find " peer " " scene, "iterations_per_second"), goal
+}
+
+# What so much history costs, beside none.
+function history(    x, y)
+{
+	x = median("find ours few" SUBSEP "iterations_per_second")
+	y = median("find ours history" SUBSEP "iterations_per_second")
+	if (x != "" && y != "")
+		printf "%-66s %7.3f %7.3f %7s  %-12s %s\n", "first starts, with 10 times the history | without: ms", 1000 / y, 1000 / x,
+			quotient(x, y), spread("find ours few", "find ours history", "iterations_per_second"), "<= 1.5"
 }
 
 # What three resources cost beside one.
@@ -188,11 +198,19 @@ END {
 	slots("one doctor's month, available_slots() | range_agg: ms", "ours_available_slots", 31, "")
 
 	find("1,000 doctors, 95% full", "usual", "<= 0.5 ms")
-	find("100 doctors", "few", "")
+	find("80% full", "roomy", "")
+	find("99.5% full", "tight", "")
+	find("100 doctors, 95% full", "few", "")
 	find("100 doctors, 10 times the history", "history", "")
-	find("10,000 doctors", "many", "")
-	find("5-minute steps, 99.5% full", "scarce", "<= 0.5 ms")
+	history()
+	find("10,000 doctors, 95% full", "many", "")
+	find("99.5% full, 5-minute steps", "scarce", "<= 0.5 ms")
+	find("99.5% full, 5-minute steps", "scarce", "", "hashed")
 	find("ten days full", "booked_out", "<= 20, >= 4")
+	find("ten days full", "booked_out", "", "hashed")
+	find("95% full, never vacuumed", "unvacuumed", "")
+	find("95% full, first of a session", "first_of_session", "")
+	find("95% full, after a restart, nothing cached", "cold", "")
 
 	printf "\n%-28s %8s %8s %8s %8s %8s %8s\n", "all rounds (sync)", "", "", "overlaps", "overlaps", "verify",
 		"longest"

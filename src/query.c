@@ -6,7 +6,8 @@
  * whatever index comes first, for as long as nothing invalidates the plan, which
  * is until the first ANALYZE.  All our statements find their rows by the index
  * made for them, so plans are made as for tables that have grown, whatever their
- * size at that moment.
+ * size at that moment.  Where two indexes would do, and which is better depends on
+ * values that a generic plan does not know, the statement says which it is to be.
  */
 #include "postgres.h"
 
@@ -38,7 +39,7 @@
 #define GROWN_TUPLES 1000000.0
 
 static void prepare(SavedQuery *query);
-static void plan_by_index(SPIPlanPtr plan);
+static void plan_by_index(const SavedQuery *query);
 static int execute(SPIPlanPtr plan, QuerySnapshot snapshot, Datum *values, const char *nulls,
 				   long limit);
 
@@ -133,7 +134,7 @@ begin_run(SavedQuery *query, Caller *caller)
 	if (query->plan == NULL)
 		prepare(query);
 	else if (!SPI_plan_is_valid(query->plan))
-		plan_by_index(query->plan);
+		plan_by_index(query);
 }
 
 static void
@@ -300,10 +301,34 @@ prepare(SavedQuery *query)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep the plan of: %s", query->sql);
 	query->plan = plan;
-	plan_by_index(plan);
+	plan_by_index(query);
 }
 
 static get_relation_info_hook_type earlier_hook = NULL;
+static const char *only_index = NULL;
+
+/* Where a table is distributed, the names in its parts have something appended. */
+static bool
+is_only_index(const IndexOptInfo *index)
+{
+	const char *name = get_rel_name(index->indexoid);
+
+	return name && strncmp(name, only_index, strlen(only_index)) == 0;
+}
+
+/* Leave no other index of the table that has it. */
+static void
+leave_only_index(RelOptInfo *relation)
+{
+	List *left = NIL;
+	ListCell *cell;
+
+	foreach(cell, relation->indexlist)
+		if (is_only_index(lfirst_node(IndexOptInfo, cell)))
+			left = lappend(left, lfirst(cell));
+	if (left != NIL)
+		relation->indexlist = left;
+}
 
 /* A planner hook: let every table and index look as large as it may become. */
 static void
@@ -325,6 +350,8 @@ assume_grown(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *relation)
 		index->tuples = Max(index->tuples, GROWN_TUPLES);
 		index->tree_height = Max(index->tree_height, 2);
 	}
+	if (only_index)
+		leave_only_index(relation);
 }
 
 /*
@@ -332,16 +359,17 @@ assume_grown(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *relation)
  * costly enough to be compiled at every execution, which takes longer than they do.
  */
 static void
-plan_by_index(SPIPlanPtr plan)
+plan_by_index(const SavedQuery *query)
 {
 	bool jit = jit_enabled;
 
 	earlier_hook = get_relation_info_hook;
 	get_relation_info_hook = assume_grown;
+	only_index = query->index;
 	jit_enabled = false;
 	PG_TRY();
 	{
-		CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+		CachedPlan *cached = SPI_plan_get_cached_plan(query->plan);
 
 		if (cached)
 			ReleaseCachedPlan(cached, CurrentResourceOwner);
@@ -349,6 +377,7 @@ plan_by_index(SPIPlanPtr plan)
 	PG_FINALLY();
 	{
 		get_relation_info_hook = earlier_hook;
+		only_index = NULL;
 		jit_enabled = jit;
 	}
 	PG_END_TRY();

@@ -48,8 +48,9 @@ typedef struct SavedQuery
 	int nparameters;
 	Oid parameter_types[QUERY_MAX_PARAMETERS];
 	QuerySnapshot snapshot;
-	bool as_owner;	 /* as the owner of the tables, else as the caller */
-	SPIPlanPtr plan; /* made at first use */
+	bool as_owner;	   /* as the owner of the tables, else as the caller */
+	const char *index; /* the only one of its table to be used; NULL: whichever is cheapest */
+	SPIPlanPtr plan;   /* made at first use */
 } SavedQuery;
 
 #define QUERY_PARAMETERS(...) \

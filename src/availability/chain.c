@@ -177,12 +177,18 @@ add_chain(ChainGroup *group, const Chain *chain)
 	group->chains[group->count++] = *chain;
 }
 
-/* Find the chains that begin with the visits from some index on which start together. */
+/*
+ * Find the chains that begin with the visits from some index on which start
+ * together, as far as so many may be the first of them.  One begins with each
+ * provider, in order: so of those that are over as soon as any can be, those
+ * that were found are before those that were not.
+ */
 static void
-find_group(const ChainRequest *request, int first, ChainGroup *group)
+find_group(const ChainRequest *request, int first, uint64 most, ChainGroup *group)
 {
 	StartList *list = request->lists[0];
 	TimestampTz starts_at = list->list[first].start.starts_at;
+	uint64 nsoonest = 0;
 	Chain chain;
 	int because;
 
@@ -190,8 +196,12 @@ find_group(const ChainRequest *request, int first, ChainGroup *group)
 	for (int i = first; i < list->count && list->list[i].start.starts_at == starts_at; i++)
 	{
 		chain.visits[0] = list->list[i].start;
-		if (request->nsteps == 1 || go_on(request, &chain, 1, &because))
-			add_chain(group, &chain);
+		if (request->nsteps > 1 && !go_on(request, &chain, 1, &because))
+			continue;
+		add_chain(group, &chain);
+		if (chain.visits[request->nsteps - 1].ends_at == starts_at + request->shortest &&
+			++nsoonest == most)
+			break;
 	}
 	qsort_arg(group->chains, group->count, sizeof(Chain), compare_chains, (void *) request);
 }
@@ -229,7 +239,7 @@ chains_find(const ChainRequest *request)
 		from = first->list[index].start.starts_at;
 		for (int i = 0; i < request->nsteps; i++)
 			forget_before(request->lists[i], from);
-		find_group(request, first_from(first, from), &group);
+		find_group(request, first_from(first, from), request->most - nfound, &group);
 		for (int i = 0; i < group.count && (request->most == 0 || nfound < request->most); i++)
 		{
 			request->found(group.chains[i].visits, request->argument);

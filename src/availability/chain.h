@@ -48,6 +48,7 @@ typedef struct ChainRequest
 	int nsteps;
 	StartList *lists[MOST_STEPS]; /* steps may have the same */
 	int64 max_gap;				  /* from the end of a visit to the start of the next */
+	int64 shortest;				  /* no chain is over sooner after its start */
 	ChainProviders providers;
 	TimestampTz from;
 	uint64 most; /* 0: all */

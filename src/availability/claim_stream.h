@@ -23,7 +23,8 @@ extern ClaimExceptions *claim_exceptions_read(const pg_uuid_t *clinic, Timestamp
 typedef struct ClaimStream
 {
 	const pg_uuid_t *clinic;
-	Datum resources; /* a uuid[]; 0: all */
+	Datum resources;   /* a uuid[]; 0: all */
+	bool in_any_order; /* of these: they need not be sorted */
 	TimestampTz from;
 	TimestampTz to;
 	int64 longest_claim; /* the clinic's */
@@ -35,7 +36,7 @@ typedef bool (*ClaimFunction)(const pg_uuid_t *resource, const TakenSeat *claim,
 
 /*
  * Hand the claims that overlap [from, to) to a function, in the order of their
- * starts, as the calling statement sees them.  The function may run no queries.
+ * starts unless any will do, as the calling statement sees them.  The function may run no queries.
  * False if it wanted no more.
  */
 extern bool claims_stream(const ClaimStream *stream, ClaimFunction function, void *argument);

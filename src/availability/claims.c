@@ -65,6 +65,7 @@ static SavedQuery find_claims_of_many = {
 					 TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
+	.index = "claim_resource",
 };
 
 static SavedQuery find_standing_claims_of_many = {
@@ -73,6 +74,7 @@ static SavedQuery find_standing_claims_of_many = {
 					 TIMESTAMPTZOID, UUIDOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
+	.index = "claim_resource",
 };
 
 /* The claims of a row, put at the end of a sweep that has room for it. */

@@ -8,6 +8,7 @@
 #include "availability/chain.h"
 #include "availability/range.h"
 #include "availability/search.h"
+#include "availability/search_support.h"
 #include "availability/together.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -15,10 +16,12 @@
 #include "errors.h"
 #include "fmgr.h"
 #include "query.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(find_chain);
+PG_FUNCTION_INFO_V1(find_chain_support);
 
 /* The arguments of clinic.find_chain(), in order. */
 enum
@@ -31,6 +34,9 @@ enum
 	ARG_PROVIDERS,
 	ARG_CLINIC_ID
 };
+
+/* Of so many visits a chain is expected to be where that is not known. */
+#define DEFAULT_STEPS 3
 
 /* The longest time from one visit to the next. */
 #define LONGEST_GAP (366 * USECS_PER_DAY)
@@ -230,6 +236,9 @@ prepare(ChainSearch *chains, FunctionCallInfo fcinfo, TimestampTz from, Timestam
 		prepare_search(&chains->starts[i].search, fcinfo, from, to, &chains->starts[i].list);
 	for (int i = 0; i < chains->nservices; i++)
 		chains->starts[i].has_nobody = !search_begin(&chains->starts[i].search);
+	for (int i = 0; i < request->nsteps; i++)
+		if (chains->searches[i]->sweep.ncohorts > 0)
+			request->shortest += chains->searches[i]->sweep.cohorts[0].duration;
 	request->from = chains->searches[0]->request.from;
 }
 
@@ -251,4 +260,27 @@ find_chain(PG_FUNCTION_ARGS)
 	chains_find(&chains->request);
 	query_end();
 	return (Datum) 0;
+}
+
+/* A row for each visit of each chain. */
+static double
+expected_rows(Node *call)
+{
+	const Const *services = known_argument(call, ARG_SERVICES);
+	int nsteps = DEFAULT_STEPS;
+
+	if (services && !services->constisnull)
+	{
+		ArrayType *array = DatumGetArrayTypeP(services->constvalue);
+
+		nsteps = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	return expected_results(call, ARG_MAX_RESULTS) * Max(nsteps, 1);
+}
+
+/* Of the planner: how many rows, and at what cost? */
+Datum
+find_chain_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(tell_planner((Node *) PG_GETARG_POINTER(0), expected_rows));
 }

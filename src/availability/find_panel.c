@@ -8,12 +8,14 @@
 #include "availability/panel.h"
 #include "availability/range.h"
 #include "availability/search.h"
+#include "availability/search_support.h"
 #include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(find_panel);
+PG_FUNCTION_INFO_V1(find_panel_support);
 
 /* The arguments of clinic.find_panel(), in order. */
 enum
@@ -159,4 +161,17 @@ find_panel(PG_FUNCTION_ARGS)
 		search_all(&search, &panels);
 	query_end();
 	return (Datum) 0;
+}
+
+static double
+expected_rows(Node *call)
+{
+	return expected_results(call, ARG_MAX_RESULTS);
+}
+
+/* Of the planner: how many rows, and at what cost? */
+Datum
+find_panel_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(tell_planner((Node *) PG_GETARG_POINTER(0), expected_rows));
 }

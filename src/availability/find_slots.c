@@ -5,17 +5,15 @@
 #include "postgres.h"
 
 #include "availability/arguments.h"
+#include "availability/first_start.h"
 #include "availability/range.h"
 #include "availability/search.h"
+#include "availability/search_support.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
 #include "compat.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "nodes/nodeFuncs.h"
-#include "nodes/supportnodes.h"
-#include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
 #include "query.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -46,14 +44,6 @@ enum
 /* A stretch that is read at once; the next is twice as long. */
 #define FIRST_STRETCH (2 * USECS_PER_DAY)
 #define LONGEST_STRETCH (32 * USECS_PER_DAY)
-
-/* What the planner is told where the number of rows is not known when it plans. */
-#define DEFAULT_RESULTS 10
-#define ROWS_OF_ALL 1000
-
-/* In units of cpu_operator_cost: what each search costs, and each start that it finds. */
-#define COST_OF_SEARCH 40000
-#define COST_OF_START 200
 
 static void
 search_all(Search *search)
@@ -182,56 +172,21 @@ find_slots(PG_FUNCTION_ARGS)
 	request->found = put_start;
 	request->argument = &found;
 	search_prepare(&search);
-	if (search_begin(&search))
+	if (!search_first_start(&search) && search_begin(&search))
 		search_all(&search);
 	query_end();
 	return (Datum) 0;
 }
 
-/* An argument of the call that is planned; NULL when it is not known yet. */
-static Const *
-known_argument(Node *node, int argument)
-{
-	FuncExpr *call = castNode(FuncExpr, node);
-	Node *value = list_nth(call->args, argument);
-
-	return IsA(value, Const) ? (Const *) value : NULL;
-}
-
 static double
-expected_rows(Node *node)
+expected_rows(Node *call)
 {
-	const Const *most = known_argument(node, ARG_MAX_RESULTS);
-
-	if (most == NULL)
-		return DEFAULT_RESULTS;
-	if (!most->constisnull)
-		return Max(DatumGetInt32(most->constvalue), 1);
-	return ROWS_OF_ALL;
+	return expected_results(call, ARG_MAX_RESULTS);
 }
 
 /* Of the planner: how many rows, and at what cost? */
 Datum
 find_slots_support(PG_FUNCTION_ARGS)
 {
-	Node *request = (Node *) PG_GETARG_POINTER(0);
-
-	if (IsA(request, SupportRequestRows) && is_funcclause(((SupportRequestRows *) request)->node))
-	{
-		SupportRequestRows *rows = (SupportRequestRows *) request;
-
-		rows->rows = expected_rows(rows->node);
-		PG_RETURN_POINTER(rows);
-	}
-	if (IsA(request, SupportRequestCost) && ((SupportRequestCost *) request)->node &&
-		is_funcclause(((SupportRequestCost *) request)->node))
-	{
-		SupportRequestCost *cost = (SupportRequestCost *) request;
-
-		/* Which claims are read depends on when there is free time, more than on the rows. */
-		cost->startup = COST_OF_SEARCH * cpu_operator_cost;
-		cost->per_tuple = COST_OF_START * expected_rows(cost->node) * cpu_operator_cost;
-		PG_RETURN_POINTER(cost);
-	}
-	PG_RETURN_POINTER(NULL);
+	PG_RETURN_POINTER(tell_planner((Node *) PG_GETARG_POINTER(0), expected_rows));
 }

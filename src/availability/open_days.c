@@ -86,6 +86,7 @@ make_day(OpenDays *days, DateADT number, VisitMode mode, MemoryContext memory)
 	day->resources = MemoryContextAlloc(memory, sizeof(OpenParts) * Max(days->nresources, 1));
 	for (int i = 0; i < days->nresources; i++)
 		day->resources[i].count = -1;
+	day->anybody = (OpenParts){-1, NULL};
 	return day;
 }
 
@@ -116,10 +117,16 @@ typedef struct PartList
 	OpenPart *parts;
 } PartList;
 
+static OpenPart *
+last_part(const PartList *list)
+{
+	return list->count > 0 ? &list->parts[list->count - 1] : NULL;
+}
+
 static void
 append(PartList *list, OpenPart part)
 {
-	OpenPart *last = list->count > 0 ? &list->parts[list->count - 1] : NULL;
+	OpenPart *last = last_part(list);
 
 	if (last && last->until == part.opens && last->closes == part.closes &&
 		last->seats == part.seats)
@@ -176,6 +183,23 @@ list_timed_parts(PartList *list, const Opening *opening, const OpenDay *day)
 	}
 }
 
+/* Keep with the day what was listed in scratch memory. */
+static void
+keep_parts(OpenDays *days, const OpenDay *day, OpenParts *parts, const PartList *list)
+{
+	Size size = sizeof(OpenPart) * list->count;
+
+	if (list->count > 0)
+	{
+		OpenPart *kept = MemoryContextAlloc(day->memory, size);
+
+		memcpy(kept, list->parts, size);
+		parts->parts = kept;
+		days->kept_bytes += size;
+	}
+	parts->count = list->count;
+}
+
 const OpenParts *
 open_day_parts(OpenDays *days, OpenDay *day, int resource)
 {
@@ -190,17 +214,67 @@ open_day_parts(OpenDays *days, OpenDay *day, int resource)
 		list_token_part(&list, days->openings[resource], day);
 	else
 		list_timed_parts(&list, days->openings[resource], day);
-	if (list.count > 0)
-	{
-		Size size = sizeof(OpenPart) * list.count;
-		OpenPart *kept = MemoryContextAlloc(day->memory, size);
-
-		memcpy(kept, list.parts, size);
-		parts->parts = kept;
-		days->kept_bytes += size;
-	}
-	parts->count = list.count;
+	keep_parts(days, day, parts, &list);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(days->scratch);
 	return parts;
+}
+
+/* Of all resources together */
+
+static int
+compare_opens(const void *a, const void *b)
+{
+	TimestampTz x = ((const OpenPart *) a)->opens;
+	TimestampTz y = ((const OpenPart *) b)->opens;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Join what overlaps or touches, of parts in the order in which they open. */
+static void
+join_parts(PartList *joined, const PartList *all)
+{
+	for (int i = 0; i < all->count; i++)
+	{
+		const OpenPart *part = &all->parts[i];
+		OpenPart *last = last_part(joined);
+
+		if (last && part->opens <= last->until)
+			last->until = Max(last->until, part->until);
+		else
+			append(joined, *part);
+	}
+}
+
+static void
+list_anybody(OpenDays *days, OpenDay *day)
+{
+	PartList all = {0};
+	PartList joined = {0};
+	MemoryContext caller;
+
+	for (int i = 0; i < days->nresources; i++)
+		(void) open_day_parts(days, day, i);
+	caller = MemoryContextSwitchTo(days->scratch);
+	for (int i = 0; i < days->nresources; i++)
+		for (int j = 0; j < day->resources[i].count; j++)
+			append(&all, day->resources[i].parts[j]);
+	if (all.count > 0)
+		qsort(all.parts, all.count, sizeof(OpenPart), compare_opens);
+	join_parts(&joined, &all);
+	keep_parts(days, day, &day->anybody, &joined);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(days->scratch);
+}
+
+TimestampTz
+open_day_first(OpenDays *days, OpenDay *day, TimestampTz from)
+{
+	if (day->anybody.count < 0)
+		list_anybody(days, day);
+	for (int i = 0; i < day->anybody.count; i++)
+		if (from < day->anybody.parts[i].until)
+			return Max(from, day->anybody.parts[i].opens);
+	return DT_NOEND;
 }

@@ -36,6 +36,7 @@ typedef struct OpenDay
 	TimestampTz until;
 	MemoryContext memory;
 	OpenParts *resources;
+	OpenParts anybody; /* the stretches in which a visit may start with some of them */
 } OpenDay;
 
 typedef struct OpenDays OpenDays;
@@ -52,5 +53,11 @@ extern OpenDay *open_days_day(OpenDays *days, DateADT day, VisitMode mode,
 
 /* When visits with a resource may start on the day. */
 extern const OpenParts *open_day_parts(OpenDays *days, OpenDay *day, int resource);
+
+/*
+ * The first instant of the day, not before `from`, at which a visit may start with
+ * any of the resources, whether or not it is over in time; DT_NOEND: there is none.
+ */
+extern TimestampTz open_day_first(OpenDays *days, OpenDay *day, TimestampTz from);
 
 #endif /* CLINIC_SCHED_OPEN_DAYS_H */

@@ -18,13 +18,21 @@
 #include "miscadmin.h"
 #include "query.h"
 
-/* One provider in so many is few: then they are looked up one by one. */
-#define FEW 10
-
 static bool
 receive_claim(const pg_uuid_t *resource, const TakenSeat *claim, void *argument)
 {
 	return sweep_claim(argument, resource, claim);
+}
+
+/*
+ * Of a single start at which all visits are equally long, whatever overlaps the
+ * stretch is in their way, in any order.
+ */
+static bool
+suits_any_order(const Search *search)
+{
+	return search->is_of_one_start && search->sweep.ncohorts == 1 &&
+		   search->request.mode == MODE_TIMED;
 }
 
 /* Go along the claims from the first start that is not decided yet. */
@@ -35,6 +43,7 @@ stream_claims(Search *search)
 	ClaimStream stream = {
 		.clinic = search->clinic,
 		.resources = search->wanted,
+		.in_any_order = suits_any_order(search),
 		.from = sweep_claims_from(sweep),
 		.to = sweep_claims_to(sweep),
 		.longest_claim = search->request.longest_claim,
@@ -43,6 +52,8 @@ stream_claims(Search *search)
 
 	CHECK_FOR_INTERRUPTS();
 	sweep_claims_begin(sweep);
+	if (stream.in_any_order)
+		sweep_claims_in_any_order(sweep);
 	if (claims_stream(&stream, receive_claim, sweep))
 		sweep_claims_end(sweep);
 }
@@ -121,19 +132,20 @@ add_provider(Search *search, int place)
 }
 
 static void
-add_providers(Search *search)
+add_places(Search *search, int first, int count)
 {
-	const ClinicProviders *providers = search->providers;
+	sweep_begin(&search->sweep, &search->request, count);
+	for (int i = first; i < first + count; i++)
+		add_provider(search, i);
+}
 
-	if (search->nnamed == 0)
-	{
-		for (int i = 0; i < providers->count; i++)
-			add_provider(search, i);
-		return;
-	}
+static void
+add_named(Search *search)
+{
+	sweep_begin(&search->sweep, &search->request, search->nnamed);
 	for (int i = 0; i < search->nnamed; i++)
 	{
-		int place = provider_place(providers, &search->named[i]);
+		int place = provider_place(search->providers, &search->named[i]);
 
 		if (place < 0)
 			refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
@@ -141,16 +153,22 @@ add_providers(Search *search)
 	}
 }
 
-/* Where they are few among the clinic's, who they are. */
 static void
-list_few(Search *search)
+add_providers(Search *search)
+{
+	if (search->nnamed == 0)
+		add_places(search, 0, search->providers->count);
+	else
+		add_named(search);
+}
+
+/* Who they are, to look up the claims of each. */
+static void
+list_wanted(Search *search)
 {
 	const Sweep *sweep = &search->sweep;
-	pg_uuid_t *ids;
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * sweep->nswept);
 
-	if (sweep->nswept * FEW >= search->providers->count)
-		return;
-	ids = palloc(sizeof(pg_uuid_t) * sweep->nswept);
 	for (int i = 0; i < sweep->nswept; i++)
 		ids[i] = search->providers->ids[sweep->swept[i].place];
 	search->wanted = uuid_array(ids, sweep->nswept);
@@ -214,17 +232,36 @@ search_prepare(Search *search)
 	complete_request(search);
 }
 
+static void
+start_sweep(Search *search)
+{
+	if (search->exceptions == NULL)
+		search->exceptions =
+			claim_exceptions_read(search->clinic, search->facts.booking.now, search->moving);
+	sweep_start(&search->sweep);
+}
+
 bool
 search_begin(Search *search)
 {
-	sweep_begin(&search->sweep, &search->request);
 	add_providers(search);
 	if (search->sweep.nswept == 0)
 		return false;
-	search->exceptions =
-		claim_exceptions_read(search->clinic, search->facts.booking.now, search->moving);
-	list_few(search);
-	sweep_start(&search->sweep);
+	search->wanted = 0;
+	if (search->sweep.nswept * FEW < search->providers->count)
+		list_wanted(search);
+	start_sweep(search);
+	return true;
+}
+
+bool
+search_begin_among(Search *search, int first, int count)
+{
+	add_places(search, first, count);
+	if (search->sweep.nswept == 0)
+		return false;
+	list_wanted(search);
+	start_sweep(search);
 	return true;
 }
 
@@ -232,7 +269,6 @@ void
 search_restart(Search *search, TimestampTz from)
 {
 	search->request.from = Max(search->request.from, from);
-	sweep_begin(&search->sweep, &search->request);
 	add_providers(search);
 	sweep_start(&search->sweep);
 }

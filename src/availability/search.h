@@ -18,6 +18,9 @@
 #include "availability/sweep.h"
 #include "booking/rules.h"
 
+/* Who are one in so many of a clinic's providers are few: their claims are looked up. */
+#define FEW 10
+
 typedef struct Search
 {
 	const pg_uuid_t *clinic;
@@ -30,7 +33,8 @@ typedef struct Search
 	const char *specialty; /* NULL: any */
 	pg_uuid_t *named;	   /* providers */
 	int nnamed;			   /* 0: all */
-	Datum wanted;		   /* the ids of those swept, where they are few; else 0 */
+	Datum wanted;		   /* the ids of those swept, where they are looked up; else 0 */
+	bool is_of_one_start;  /* no start but one is looked at */
 	Pool pool;
 	SweepRequest request;
 	Sweep sweep;
@@ -42,6 +46,9 @@ extern void search_prepare(Search *search);
 
 /* Make the sweep ready for the request's first start.  False if nobody can be booked. */
 extern bool search_begin(Search *search);
+
+/* The same of those providers alone that stand in `count` places from `first` on. */
+extern bool search_begin_among(Search *search, int first, int count);
 
 /* Begin again, at an instant that the request does not leave out. */
 extern void search_restart(Search *search, TimestampTz from);

@@ -29,7 +29,7 @@
 static void seek_start(Sweep *sweep, Cohort *cohort, TimestampTz from);
 
 void
-sweep_begin(Sweep *sweep, const SweepRequest *request)
+sweep_begin(Sweep *sweep, const SweepRequest *request, int most_swept)
 {
 	int nproviders = request->providers->count;
 
@@ -37,11 +37,10 @@ sweep_begin(Sweep *sweep, const SweepRequest *request)
 	sweep->request = *request;
 	sweep->memory = CurrentMemoryContext;
 	sweep->clock = civil_clock(request->zone);
-	sweep->swept = palloc(sizeof(Swept) * Max(nproviders, 1));
-	sweep->durations = palloc(sizeof(int64) * Max(nproviders, 1));
+	sweep->swept = palloc(sizeof(Swept) * Max(most_swept, 1));
+	sweep->durations = palloc(sizeof(int64) * Max(most_swept, 1));
 	sweep->swept_of_place = palloc(sizeof(int) * Max(nproviders, 1));
-	for (int i = 0; i < nproviders; i++)
-		sweep->swept_of_place[i] = -1;
+	memset(sweep->swept_of_place, 0xff, sizeof(int) * nproviders);
 	sweep->stretch_until = DT_NOBEGIN;
 	sweep->day_until = DT_NOBEGIN;
 	sweep->not_before = DT_NOBEGIN;
@@ -57,7 +56,7 @@ sweep_add(Sweep *sweep, int place, int64 duration)
 		return;
 	sweep->swept_of_place[place] = sweep->nswept;
 	sweep->durations[sweep->nswept] = duration;
-	sweep->swept[sweep->nswept++] = (Swept){.place = place, .free_from = DT_NOBEGIN};
+	sweep->swept[sweep->nswept++] = (Swept){.place = place};
 }
 
 /* By duration, then by code. */
@@ -109,6 +108,7 @@ sweep_start(Sweep *sweep)
 	}
 	sweep->cohorts = palloc0(sizeof(Cohort) * ndurations);
 	sweep->possible_from = palloc(sizeof(TimestampTz) * Max(sweep->nswept, 1));
+	sweep->free_from = palloc(sizeof(TimestampTz) * Max(sweep->nswept, 1));
 	for (int i = 0; i < sweep->nswept; i++)
 	{
 		Swept *swept = &sweep->swept[i];
@@ -117,8 +117,11 @@ sweep_start(Sweep *sweep)
 			start_cohort(sweep, i, durations[i]);
 		sweep->cohorts[sweep->ncohorts - 1].count++;
 		sweep->swept_of_place[swept->place] = i;
-		if (providers->list[swept->place].has_several_seats)
-			swept->claims = palloc0(sizeof(ClaimSweep));
+		sweep->free_from[i] = DT_NOBEGIN;
+		if (!providers->list[swept->place].has_several_seats)
+			continue;
+		swept->claims = palloc0(sizeof(ClaimSweep));
+		sweep->has_several_seats = true;
 	}
 	for (int i = 0; i < sweep->ncohorts; i++)
 		seek_start(sweep, &sweep->cohorts[i], sweep->request.from);
@@ -170,7 +173,7 @@ begin_day(Sweep *sweep, Cohort *cohort, TimestampTz starts_at)
 		sweep->possible_from[i] =
 			swept->nparts == 0
 				? DT_NOEND
-				: Max(swept->parts->opens, swept->free_from + request->buffer_before);
+				: Max(swept->parts->opens, sweep->free_from[i] + request->buffer_before);
 	}
 }
 
@@ -511,11 +514,19 @@ sweep_claims_to(const Sweep *sweep)
 void
 sweep_claims_begin(Sweep *sweep)
 {
-	for (int i = 0; i < sweep->nswept; i++)
+	for (int i = 0; sweep->has_several_seats && i < sweep->nswept; i++)
 		if (sweep->swept[i].claims)
 			sweep->swept[i].claims->count = 0;
 	sweep->has_skipped = false;
+	sweep->in_any_order = false;
 	decide(sweep, DT_NOBEGIN);
+}
+
+void
+sweep_claims_in_any_order(Sweep *sweep)
+{
+	sweep->in_any_order = true;
+	sweep->decides_at = DT_NOEND;
 }
 
 static void
@@ -550,13 +561,29 @@ is_worth_leaving_out(const Sweep *sweep, TimestampTz starts_at)
 	return next - starts_at > WORTH_LEAVING_OUT;
 }
 
+/*
+ * Who among those swept that is; -1 if nobody.  Claims that begin together come
+ * in the order of ids, and where nearly all are busy, of everybody: so the next
+ * is a good guess.
+ */
+static int
+find_swept(Sweep *sweep, const pg_uuid_t *resource)
+{
+	const ClinicProviders *providers = sweep->request.providers;
+	int place = providers->next[sweep->last_place];
+
+	if (!is_provider_at(providers, place, resource))
+		place = provider_place(providers, resource);
+	if (place < 0)
+		return -1;
+	sweep->last_place = place;
+	return sweep->swept_of_place[place];
+}
+
 bool
 sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 {
-	const SweepRequest *request = &sweep->request;
-	int place;
 	int index;
-	Swept *swept;
 
 	if (claim->starts_at >= sweep->decides_at)
 	{
@@ -564,18 +591,16 @@ sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 		if (is_worth_leaving_out(sweep, claim->starts_at))
 			return false;
 	}
-	place = provider_place(request->providers, resource);
-	index = place < 0 ? -1 : sweep->swept_of_place[place];
+	index = find_swept(sweep, resource);
 	if (index < 0)
 		return true;
-	swept = &sweep->swept[index];
-	if (swept->claims)
-		add_claim(sweep, swept, claim);
-	else if (claim->seat == 1 && claim->ends_at > swept->free_from)
+	if (sweep->has_several_seats && sweep->swept[index].claims)
+		add_claim(sweep, &sweep->swept[index], claim);
+	else if (claim->seat == 1 && claim->ends_at > sweep->free_from[index])
 	{
-		swept->free_from = claim->ends_at;
+		sweep->free_from[index] = claim->ends_at;
 		sweep->possible_from[index] =
-			Max(sweep->possible_from[index], claim->ends_at + request->buffer_before);
+			Max(sweep->possible_from[index], claim->ends_at + sweep->request.buffer_before);
 	}
 	return true;
 }
@@ -583,5 +608,41 @@ sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim)
 void
 sweep_claims_end(Sweep *sweep)
 {
+	for (int i = 0; sweep->in_any_order && i < sweep->nswept; i++)
+		if (sweep->swept[i].claims)
+			claims_sort(sweep->swept[i].claims);
 	decide(sweep, DT_NOEND - 1);
+}
+
+TimestampTz
+sweep_first_start(const SweepRequest *request)
+{
+	OpenDays *days = request->providers->days;
+	Sweep sweep = {.request = *request, .not_before = DT_NOBEGIN};
+	Cohort cohort = {.grid = start_grid(request->zone, request->step)};
+	TimestampTz from = request->from;
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "clinic_sched first day",
+												 ALLOCSET_START_SMALL_SIZES);
+
+	sweep.clock = civil_clock(request->zone);
+	do
+	{
+		DateADT day;
+		OpenDay *open_day;
+
+		CHECK_FOR_INTERRUPTS();
+		next_start(&sweep, &cohort, from);
+		if (cohort.starts_at > request->last)
+			break;
+		day = clock_day(&sweep.clock, cohort.starts_at);
+		MemoryContextReset(memory);
+		open_day = open_days_day(days, day, request->mode, memory);
+		from = open_day_first(days, open_day, cohort.starts_at);
+		if (from == DT_NOEND)
+			from = open_day->until;
+		else if (from == cohort.starts_at)
+			from = wanted_from(&sweep, cohort.starts_at);
+	} while (from > cohort.starts_at);
+	MemoryContextDelete(memory);
+	return cohort.starts_at > request->last ? DT_NOEND : cohort.starts_at;
 }

@@ -3,7 +3,7 @@
  *		The first free starts of many providers, along their claims in the order of
  *		time.  Pure.
  *
- *		sweep_begin(&sweep, &request);
+ *		sweep_begin(&sweep, &request, most);
  *		sweep_add(&sweep, place, duration);			for each provider who is wanted
  *		sweep_start(&sweep);
  *		while (sweep_goes_on(&sweep))
@@ -76,8 +76,7 @@ typedef struct Swept
 	bool is_done;
 	int nparts; /* of the day, from the present one on */
 	const OpenPart *parts;
-	TimestampTz free_from; /* of who has one seat: when the claims so far are over */
-	ClaimSweep *claims;	   /* of who may have several seats; else NULL */
+	ClaimSweep *claims; /* of who may have several seats; else NULL */
 	int room;
 } Swept;
 
@@ -107,7 +106,10 @@ typedef struct Sweep
 	Swept *swept;				/* by cohort, then by code */
 	int64 *durations;			/* of these, while they are added */
 	TimestampTz *possible_from; /* of these: no start before then is free */
+	TimestampTz *free_from;		/* of these, who has one seat: when the claims so far are over */
+	bool has_several_seats;		/* some of these */
 	int *swept_of_place;		/* -1: not wanted */
+	int last_place;				/* of the claim before */
 	int ncohorts;
 	Cohort *cohorts;
 	int64 longest;
@@ -115,6 +117,7 @@ typedef struct Sweep
 	TimestampTz stretch_until;
 	TimestampTz decides_at; /* a claim from then on decides a start */
 	bool has_skipped;		/* starts that are not wanted */
+	bool in_any_order;		/* the claims come so */
 
 	/* what was found, but may not be the next */
 	int npending;
@@ -127,7 +130,8 @@ typedef struct Sweep
 	TimestampTz not_before; /* that day has as many as are wanted */
 } Sweep;
 
-extern void sweep_begin(Sweep *sweep, const SweepRequest *request);
+/* At most so many providers will be added. */
+extern void sweep_begin(Sweep *sweep, const SweepRequest *request, int most_swept);
 extern void sweep_add(Sweep *sweep, int place, int64 duration);
 extern void sweep_start(Sweep *sweep);
 
@@ -145,10 +149,19 @@ extern TimestampTz sweep_claims_from(const Sweep *sweep);
 extern TimestampTz sweep_claims_to(const Sweep *sweep);
 extern void sweep_claims_begin(Sweep *sweep);
 
+/* They come in any order: nothing is decided before there are no more. */
+extern void sweep_claims_in_any_order(Sweep *sweep);
+
 /* False: the next claims need not be read. */
 extern bool sweep_claim(Sweep *sweep, const pg_uuid_t *resource, const TakenSeat *claim);
 
 /* There are no more claims that overlap the stretch. */
 extern void sweep_claims_end(Sweep *sweep);
+
+/*
+ * The first start that is wanted at which anybody of the clinic is open; DT_NOEND:
+ * there is none.  No visit that is asked for starts before.
+ */
+extern TimestampTz sweep_first_start(const SweepRequest *request);
 
 #endif /* CLINIC_SCHED_SWEEP_H */

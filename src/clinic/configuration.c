@@ -190,6 +190,7 @@ static SavedQuery find_rotas = {
 	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
+	.index = "hours_resource",
 };
 
 static SavedQuery find_clinic_rotas = {
@@ -197,6 +198,7 @@ static SavedQuery find_clinic_rotas = {
 	QUERY_PARAMETERS(UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
+	.index = "hours_resource",
 };
 
 static SavedQuery find_closures = {

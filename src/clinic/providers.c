@@ -111,6 +111,28 @@ enter_place(ClinicProviders *providers, int place)
 	providers->places[slot] = place;
 }
 
+static int
+compare_ids(const void *a, const void *b, void *argument)
+{
+	const pg_uuid_t *ids = argument;
+
+	return memcmp(&ids[*(const int32 *) a], &ids[*(const int32 *) b], UUID_LEN);
+}
+
+static void
+link_by_id(ClinicProviders *providers, MemoryContext memory)
+{
+	int32 *order = palloc(sizeof(int32) * Max(providers->count, 1));
+
+	providers->next = MemoryContextAlloc(memory, sizeof(int32) * Max(providers->count, 1));
+	for (int i = 0; i < providers->count; i++)
+		order[i] = i;
+	qsort_arg(order, providers->count, sizeof(int32), compare_ids, providers->ids);
+	for (int i = 0; i < providers->count; i++)
+		providers->next[order[i]] = order[(i + 1) % providers->count];
+	pfree(order);
+}
+
 static void
 read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 {
@@ -131,6 +153,7 @@ read_list(ClinicProviders *providers, const Datum *clinic, MemoryContext memory)
 		enter_place(providers, (int) row);
 	}
 	providers->count = (int) nrows;
+	link_by_id(providers, memory);
 }
 
 /* The provider of a row; NULL if it is of a room or a device. */

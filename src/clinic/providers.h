@@ -31,6 +31,7 @@ typedef struct ClinicProviders
 	/* where a provider stands in the list, by a hash of the id; -1: nobody */
 	uint32 mask;
 	int32 *places;
+	int32 *next; /* of a place: that of whoever comes next in the order of ids */
 } ClinicProviders;
 
 static inline uint32
@@ -45,6 +46,12 @@ provider_hash(const pg_uuid_t *id)
 					 32);
 }
 
+static inline bool
+is_provider_at(const ClinicProviders *providers, int place, const pg_uuid_t *id)
+{
+	return memcmp(&providers->ids[place], id, UUID_LEN) == 0;
+}
+
 /* Where a resource stands among the providers; -1 if it is none. */
 static inline int
 provider_place(const ClinicProviders *providers, const pg_uuid_t *id)
@@ -55,7 +62,7 @@ provider_place(const ClinicProviders *providers, const pg_uuid_t *id)
 	{
 		int place = providers->places[slot];
 
-		if (memcmp(&providers->ids[place], id, UUID_LEN) == 0)
+		if (is_provider_at(providers, place, id))
 			return place;
 		slot = (slot + 1) & providers->mask;
 	}

@@ -139,11 +139,16 @@ sub close_input
 }
 
 # Planned as for tables that have grown, they look costlier than a statement that is worth compiling.
+# Of one rota, all that is known is that no two clinics are the same.
+$node->safe_psql('postgres', $_)
+  for "insert into clinic.hours (clinic_id, resource_id, valid, weekly) values ('$clinic', '@{[ doctor(10) ]}', '(,)', '24/7')", 'analyze clinic.hours';
 $session = session();
 ask($session, "load 'auto_explain'; set auto_explain.log_nested_statements = on; set auto_explain.log_min_duration = 0; set auto_explain.log_level = notice; set jit_above_cost = 10;");
 my $explained = ask($session, book(9, 0, 1013));
 like($explained, qr/Index Scan using patient_pkey/, "a session's first booking explains its statements");
 unlike($explained, qr/JIT:/, 'and compiles none of them');
+like($explained, qr/using hours_resource|on hours_resource/, "a doctor's rotas are found by the doctor");
+unlike($explained, qr/hours_no_overlap/, 'and not among all of the clinic');
 IPC::Run::finish($session->{run}) if close_input($session);
 
 # The extension goes and comes back under a session's saved plans.

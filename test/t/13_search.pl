@@ -12,6 +12,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use constant DOCTORS => 100;
+use constant WRITES => $ENV{SEARCH_WRITES} // 40;
+use constant SEARCHES => $ENV{SEARCH_SEARCHES} // 8;
+use constant ROOMED => '66666666-0000-4000-8000-000000000000';
 
 my $node = new_cluster('search', autovacuum => 'off', timezone => 'UTC');
 new_clinic($node, DOCTORS, 10);
@@ -37,8 +40,9 @@ $node->safe_psql('postgres', 'vacuum analyze clinic.claim');
 # How many pages a search reads, once its session has made its plans and knows the doctors.
 sub pages
 {
-	my ($arguments) = @_;
-	my $search = "select * from clinic.find_slots('$service', $arguments, clinic_id => '$clinic')";
+	my ($arguments, $function, $limit) = @_;
+	$arguments = "'$service', $arguments" unless $function;
+	my $search = "select * from clinic.@{[ $function // 'find_slots' ]}($arguments, clinic_id => '$clinic') @{[ $limit // '' ]}";
 	my $said = $node->safe_psql('postgres', "$search; explain (analyze, buffers, timing off, costs off) $search");
 	my ($pages) = $said =~ /Function Scan.*\n\s+Buffers: shared hit=(\d+)$/m;
 	ok(defined $pages, "pages of a search are told: $arguments") or diag($said);
@@ -52,13 +56,50 @@ cmp_ok($last, '<', 40, 'also with weeks of visits before it');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', 1, days_of_week => '{5}'"), '<', 60, 'or on the first day of those wanted');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', 1, providers => array['@{[ doctor(7) ]}']::uuid[]"), '<', 80, "or one doctor's, of whom a day is read");
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)'"), '<', 40, 'and so do the first ten');
+cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)'", undef, 'limit 1'), '<', 40, 'of which LIMIT 1 takes one');
 cmp_ok(pages("'[2030-01-08 08:00Z,2030-01-23Z)', null"), '>', 200, 'all of them cost all');
+
+# Each of the first ten chains is looked for in the claims of rooms and a doctor, because buffers
+# touch; of those that could not be before them, none is.
+$node->safe_psql('postgres', <<"END");
+insert into clinic.room (clinic_id, code, name) select '$clinic', 'R' || n, 'Room' from generate_series(1, 20) n;
+insert into clinic.service (clinic_id, id, code, name, duration, buffer_after)
+  values ('$clinic', '@{[ ROOMED ]}', 'roomed', 'In a room', '30 minutes', '10 minutes');
+insert into clinic.service_requirement (clinic_id, service_id, kind) values ('$clinic', '@{[ ROOMED ]}', 'room');
+END
+my $chains = pages("array['@{[ ROOMED ]}', '@{[ ROOMED ]}']::uuid[], '0', '[2030-02-05 08:00Z,2030-02-06Z)'", 'find_chain');
+note "pages of chains: $chains";
+cmp_ok($chains, '<', 2500, 'and the first ten chains are all that is looked for');
+$node->safe_psql('postgres', "delete from clinic.service where id = '@{[ ROOMED ]}'; delete from clinic.room");
+
+# The plans of the statements that a session runs to find one doctor's starts, where the statistics
+# speak for the wrong index, and whatever costs anything is to be compiled.
+sub plans
+{
+	my (undef, undef, $plans) = $node->psql('postgres', <<"END");
+load 'auto_explain';
+set auto_explain.log_min_duration = 0;
+set auto_explain.log_nested_statements = on;
+set auto_explain.log_analyze = on;
+set jit_above_cost = 0;
+set client_min_messages = log;
+select from clinic.find_slots('$service', '[2030-01-08 08:00Z,2030-01-23Z)', providers => array['@{[ doctor(7) ]}']::uuid[], clinic_id => '$clinic');
+END
+	return grep { !/Query Text: select from clinic\.find_slots/ } split /LOG:  duration/, $plans;
+}
+
+$node->safe_psql('postgres', 'alter table clinic.claim alter clinic_id set (n_distinct = 1000); analyze clinic.claim');
+my @plans = plans();
+cmp_ok(scalar(grep { /Index Only Scan using claim_resource / } @plans), '>', 0, "one doctor's claims are found by the doctor");
+is(scalar(grep { /claim_time/ } @plans), 0, 'not by the time');
+is(scalar(grep { /^JIT:/m } @plans), 0, 'and none of the statements is compiled');
+$node->safe_psql('postgres', 'alter table clinic.claim alter clinic_id reset (n_distinct); analyze clinic.claim');
 
 # What the planner is told.
 sub planned
 {
 	my ($statement) = @_;
-	my ($rows) = $node->safe_psql('postgres', "explain $statement") =~ /Function Scan on find_slots .*rows=(\d+)/;
+	my ($rows) = $node->safe_psql('postgres', "explain $statement") =~ /Function Scan on find_\w+ .*rows=(\d+)/;
 	return $rows;
 }
 
@@ -69,6 +110,12 @@ is(planned("select * from clinic.find_slots('$service', $during, null, clinic_id
 my $join = "select * from clinic.service s cross join lateral clinic.find_slots(s.id, $during, 4, clinic_id => s.clinic_id) f join clinic.resource r on r.clinic_id = s.clinic_id and r.id = f.provider_id";
 is(planned($join), 4, 'in a join too');
 like($node->safe_psql('postgres', "analyze clinic.service; analyze clinic.resource; explain $join"), qr/^\S.*rows=[1-8] /, 'which is not expected to return more');
+
+is(planned("select * from clinic.find_chain(array['$service', '$service']::uuid[], '1 hour', $during, 4, clinic_id => '$clinic')"), 8, 'a chain has a row for each visit');
+is(planned("select * from clinic.find_chain(array['$service']::uuid[], '1 hour', $during, clinic_id => '$clinic')"), 10, 'of which ten are expected');
+is(planned("select * from clinic.service s cross join lateral clinic.find_chain(array[s.id, s.id], '1 hour', $during, 2, clinic_id => s.clinic_id)"), 6, 'or of three visits, while they are not known');
+is(planned("select * from clinic.find_panel('$service', $during, 3, clinic_id => '$clinic')"), 3, 'a panel has one row');
+is(planned("select * from clinic.find_panel('$service', $during, null, clinic_id => '$clinic')"), 1000, 'and if all are asked for, they may be many');
 
 # What a session knows of the doctors and their days holds until another session changes it.
 my $changes = join ' ', map { "-c \"$_\"" } "update clinic.resource set is_active = false where code = 'D19'",
@@ -86,7 +133,7 @@ sub writer
 		"\\unset visit\nselect id as visit from clinic.book('@{[ patient($number) ]}', '$of', '$service', '2030-01-22 08:00Z'::timestamptz + @{[ $_ % 20 ]} * interval '30 minutes', clinic_id => '$clinic') \\gset\n"
 		  . "\\if :{?visit}\nselect clinic.cancel(:'visit', 'ill', clinic_id => '$clinic');\n\\endif\n"
 		  . "update clinic.appointment set status = 'cancelled', cancellation_reason = 'ill' where clinic_id = '$clinic' and id = (select id from clinic.appointment where provider_id = '$of' and status = 'scheduled' and starts_at >= '2030-01-10' and starts_at < '2030-01-11' order by id limit 1);\n"
-	} 1 .. 40;
+	} 1 .. WRITES;
 }
 
 sub searcher
@@ -96,7 +143,7 @@ sub searcher
 	my $listed = "clinic.resource r cross join clinic.available_slots(r.id, '$service', '[2030-01-10,2030-01-11)', clinic_id => '$clinic') a where a.available";
 	my $differences = "select provider_id, slot, seats_left from $found except select r.id, a.slot, a.seats_left from $listed";
 	my $missing = "select r.id, a.slot, a.seats_left from $listed except select provider_id, slot, seats_left from $found";
-	return join '', map { <<"END" } 1 .. 8;
+	return join '', map { <<"END" } 1 .. SEARCHES;
 begin isolation level repeatable read;
 select 1 / (not exists ($differences))::int, 1 / (not exists ($missing))::int;
 commit;
