@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -25,30 +26,53 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/xid8.h"
+#include "uuid7.h"
 
 PG_FUNCTION_INFO_V1(journal_change);
 PG_FUNCTION_INFO_V1(journal_append_only);
 PG_FUNCTION_INFO_V1(not_truncated);
 PG_FUNCTION_INFO_V1(prune_journal);
 
+/* What the columns have for defaults is given, too: expressions would be made ready for each entry. */
+enum
+{
+	ENTRY_CLINIC_ID,
+	ENTRY_ID,
+	ENTRY_AT,
+	ENTRY_TRANSACTION,
+	ENTRY_ACTOR_ID,
+	ENTRY_ROLE,
+	ENTRY_ACTION,
+	ENTRY_ENTITY,
+	ENTRY_ENTITY_ID,
+	ENTRY_OLD,
+	ENTRY_NEW,
+	ENTRY_COLUMNS
+};
+
+#define ENTRY_NAMES \
+	"clinic_id, id, at, transaction, actor_id, role, action, entity, entity_id, old, new"
+
 static SavedQuery add_entry = {
-	.sql = "insert into clinic.journal"
-		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
-		   " values ($1, $2, $3, $4, $5, $6, $7, $8)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, NAMEOID, TEXTOID, TEXTOID, UUIDOID, JSONBOID, JSONBOID),
+	.sql = "insert into clinic.journal (" ENTRY_NAMES ")"
+		   " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, XID8OID, UUIDOID, NAMEOID, TEXTOID, TEXTOID,
+					 UUIDOID, JSONBOID, JSONBOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
 
 /* The same of many, an array for each parameter. */
 static SavedQuery add_entries = {
-	.sql = "insert into clinic.journal"
-		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
+	.sql = "insert into clinic.journal (" ENTRY_NAMES ")"
 		   " select * from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2),"
 		   " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
-		   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8)) e",
-	QUERY_PARAMETERS(UUIDARRAYOID, UUIDARRAYOID, NAMEARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-					 UUIDARRAYOID, JSONBARRAYOID, JSONBARRAYOID),
+		   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8),"
+		   " pg_catalog.unnest($9), pg_catalog.unnest($10), pg_catalog.unnest($11)) e",
+	QUERY_PARAMETERS(UUIDARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID, XID8ARRAYOID, UUIDARRAYOID,
+					 NAMEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, JSONBARRAYOID,
+					 JSONBARRAYOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
@@ -60,7 +84,13 @@ static SavedQuery prune_entries = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-#define ENTRY_COLUMNS 8
+/* A version of a row, taken apart. */
+typedef struct RowVersion
+{
+	bool exists;
+	Datum *values;
+	bool *nulls;
+} RowVersion;
 
 /* Entries that are to be written at once: a column each. */
 typedef struct JournalBatch
@@ -79,7 +109,8 @@ static bool pruning = false;
 
 static void keep_entry(const Datum *values, const bool *nulls);
 static Datum column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull);
-static Datum changed_values(Relation relation, HeapTuple of, HeapTuple other,
+static RowVersion read_version(Relation relation, HeapTuple tuple);
+static Datum changed_values(Relation relation, const RowVersion *of, const RowVersion *other,
 							const JournalSubject *subject, bool *empty);
 static void push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid type);
 
@@ -168,25 +199,33 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 	const char *action = old == NULL ? "insert" : new == NULL ? "delete" : "update";
 	Datum values[ENTRY_COLUMNS];
 	bool nulls[ENTRY_COLUMNS] = {false};
+	RowVersion before = read_version(relation, old);
+	RowVersion after = read_version(relation, new);
+	pg_uuid_t id;
 	bool no_clinic;
 	bool no_id;
 
-	values[6] = changed_values(relation, old, new, subject, &nulls[6]);
-	values[7] = changed_values(relation, new, old, subject, &nulls[7]);
-	if (old && new &&nulls[6] && nulls[7])
+	values[ENTRY_OLD] = changed_values(relation, &before, &after, subject, &nulls[ENTRY_OLD]);
+	values[ENTRY_NEW] = changed_values(relation, &after, &before, subject, &nulls[ENTRY_NEW]);
+	if (old && new &&nulls[ENTRY_OLD] && nulls[ENTRY_NEW])
 		return;
 
 	/* A clinic's own row is its clinic's. */
-	values[5] = column_value(relation, row, subject->id_column, &no_id);
-	values[0] = column_value(relation, row, "clinic_id", &no_clinic);
+	values[ENTRY_ENTITY_ID] = column_value(relation, row, subject->id_column, &no_id);
+	values[ENTRY_CLINIC_ID] = column_value(relation, row, "clinic_id", &no_clinic);
 	if (no_clinic)
-		values[0] = values[5];
+		values[ENTRY_CLINIC_ID] = values[ENTRY_ENTITY_ID];
 
-	values[1] = UUIDPGetDatum(actor);
-	nulls[1] = actor == NULL;
-	values[2] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
-	values[3] = CStringGetTextDatum(action);
-	values[4] = CStringGetTextDatum(subject->entity);
+	uuid7_draw(&id);
+	values[ENTRY_ID] = UUIDPGetDatum(&id);
+	values[ENTRY_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[ENTRY_TRANSACTION] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[ENTRY_ACTOR_ID] = UUIDPGetDatum(actor);
+	nulls[ENTRY_ACTOR_ID] = actor == NULL;
+	values[ENTRY_ROLE] =
+		DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
+	values[ENTRY_ACTION] = CStringGetTextDatum(action);
+	values[ENTRY_ENTITY] = CStringGetTextDatum(subject->entity);
 	if (batch)
 		keep_entry(values, nulls);
 	else
@@ -266,7 +305,7 @@ prune_journal(PG_FUNCTION_ARGS)
 static Datum
 column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull)
 {
-	int number = SPI_fnumber(RelationGetDescr(relation), column);
+	int number = column_number(RelationGetDescr(relation), column);
 
 	*isnull = true;
 	return number > 0 ? SPI_getbinval(tuple, RelationGetDescr(relation), number, isnull)
@@ -283,35 +322,36 @@ same_value(TupleDesc descriptor, int column, Datum a, bool a_null, Datum b, bool
 	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
 }
 
+static RowVersion
+read_version(Relation relation, HeapTuple tuple)
+{
+	TupleDesc descriptor = RelationGetDescr(relation);
+	RowVersion version = {.exists = tuple != NULL};
+
+	if (tuple)
+	{
+		version.values = palloc(sizeof(Datum) * descriptor->natts);
+		version.nulls = palloc(sizeof(bool) * descriptor->natts);
+		heap_deform_tuple(tuple, descriptor, version.values, version.nulls);
+	}
+	return version;
+}
+
 /*
  * The values of one version of a row, without nulls and, where there is another
  * version, without what is the same in both.
  */
 static Datum
-changed_values(Relation relation, HeapTuple of, HeapTuple other, const JournalSubject *subject,
-			   bool *empty)
+changed_values(Relation relation, const RowVersion *of, const RowVersion *other,
+			   const JournalSubject *subject, bool *empty)
 {
 	TupleDesc descriptor = RelationGetDescr(relation);
-	Datum *values;
-	Datum *other_values = NULL;
-	bool *nulls;
-	bool *other_nulls = NULL;
 	JsonbParseState *state = NULL;
 	bool changed = false;
 
 	*empty = true;
-	if (of == NULL)
+	if (!of->exists)
 		return (Datum) 0;
-
-	values = palloc(sizeof(Datum) * descriptor->natts);
-	nulls = palloc(sizeof(bool) * descriptor->natts);
-	heap_deform_tuple(of, descriptor, values, nulls);
-	if (other)
-	{
-		other_values = palloc(sizeof(Datum) * descriptor->natts);
-		other_nulls = palloc(sizeof(bool) * descriptor->natts);
-		heap_deform_tuple(other, descriptor, other_values, other_nulls);
-	}
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int column = 0; column < descriptor->natts; column++)
@@ -323,10 +363,11 @@ changed_values(Relation relation, HeapTuple of, HeapTuple other, const JournalSu
 
 		if (attribute->attisdropped)
 			continue;
-		same = other && same_value(descriptor, column, values[column], nulls[column],
-								   other_values[column], other_nulls[column]);
+		same =
+			other->exists && same_value(descriptor, column, of->values[column], of->nulls[column],
+										other->values[column], other->nulls[column]);
 		changed |= !same;
-		if (nulls[column])
+		if (of->nulls[column])
 			continue;
 		if (same && !(subject->second_column && (strcmp(name, subject->second_column) == 0)))
 			continue;
@@ -334,7 +375,7 @@ changed_values(Relation relation, HeapTuple of, HeapTuple other, const JournalSu
 		key.val.string.val = name;
 		key.val.string.len = (int) strlen(name);
 		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, WJB_VALUE, values[column], attribute->atttypid);
+		push_value(&state, WJB_VALUE, of->values[column], attribute->atttypid);
 	}
 	*empty = !changed;
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
@@ -387,6 +428,16 @@ push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, Oid t
 			json.type = jbvBinary;
 			json.val.binary.data = &DatumGetJsonbP(value)->root;
 			json.val.binary.len = VARSIZE(DatumGetJsonbP(value)) - VARHDRSZ;
+			break;
+		case UUIDOID:
+			json.type = jbvString;
+			json.val.string.val = DatumGetCString(DirectFunctionCall1(uuid_out, value));
+			json.val.string.len = (int) strlen(json.val.string.val);
+			break;
+		case TEXTOID:
+			json.type = jbvString;
+			json.val.string.val = TextDatumGetCString(value);
+			json.val.string.len = (int) strlen(json.val.string.val);
 			break;
 		case DATEOID:
 		case TIMESTAMPTZOID:

@@ -290,7 +290,7 @@ before_insert(TriggerRows *rows, const pg_uuid_t *clinic)
  */
 
 static void
-check_unchanged(const TriggerRows *rows)
+check_unchanged(TriggerRows *rows)
 {
 	static const char *const for_good[] = {"clinic_id", "id",
 										   "day",		"arrival_queue_id",
