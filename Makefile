@@ -131,6 +131,7 @@ OBJS = \
 	src/queue/entry_check.o \
 	src/queue/visit_follow.o \
 	src/queue/arrive.o \
+	src/queue/heads.o \
 	src/queue/call_next.o \
 	src/queue/serve.o \
 	src/queue/estimate.o \

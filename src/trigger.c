@@ -35,7 +35,7 @@ trigger_data(FunctionCallInfo fcinfo, TriggerEvent level_and_timing, int nargs)
 TriggerRows
 trigger_rows(const TriggerData *trigger)
 {
-	TriggerRows rows = {RelationGetDescr(trigger->tg_relation), NULL, NULL};
+	TriggerRows rows = {.descriptor = RelationGetDescr(trigger->tg_relation)};
 
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		rows.written = trigger->tg_trigtuple;
@@ -52,16 +52,41 @@ trigger_result(const TriggerRows *rows)
 	return rows->written ? rows->written : rows->old;
 }
 
+/* Where a column was found last, for those names that were asked for last. */
+#define REMEMBERED 256
+
+typedef struct RememberedColumn
+{
+	const char *name; /* the very string */
+	int number;
+} RememberedColumn;
+
+int
+column_number(TupleDesc descriptor, const char *name)
+{
+	static RememberedColumn remembered[REMEMBERED];
+	RememberedColumn *column = &remembered[(uintptr_t) name % REMEMBERED];
+
+	if (column->name == name && column->number <= descriptor->natts &&
+		strcmp(NameStr(TupleDescAttr(descriptor, column->number - 1)->attname), name) == 0)
+		return column->number;
+	column->name = NULL;
+	column->number = SPI_fnumber(descriptor, name);
+	if (column->number > 0)
+		column->name = name;
+	return column->number;
+}
+
 char *
 text_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
 {
-	return SPI_getvalue(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column));
+	return SPI_getvalue(tuple, rows->descriptor, column_number(rows->descriptor, column));
 }
 
 Datum
 value_of(const TriggerRows *rows, HeapTuple tuple, const char *column, bool *isnull)
 {
-	return SPI_getbinval(tuple, rows->descriptor, SPI_fnumber(rows->descriptor, column), isnull);
+	return SPI_getbinval(tuple, rows->descriptor, column_number(rows->descriptor, column), isnull);
 }
 
 const pg_uuid_t *
@@ -78,7 +103,7 @@ uuid_of(const TriggerRows *rows, HeapTuple tuple, const char *column)
 static void
 replace_column(TriggerRows *rows, const char *column, Datum value, bool isnull)
 {
-	int number = SPI_fnumber(rows->descriptor, column);
+	int number = column_number(rows->descriptor, column);
 
 	rows->written =
 		heap_modify_tuple_by_cols(rows->written, rows->descriptor, 1, &number, &value, &isnull);
@@ -96,17 +121,38 @@ set_column_null(TriggerRows *rows, const char *column)
 	replace_column(rows, column, (Datum) 0, true);
 }
 
-bool
-column_changed(const TriggerRows *rows, const char *column)
+/* The columns in which the versions differ, by their attribute numbers. */
+static Bitmapset *
+changed_columns(const TriggerRows *rows)
 {
-	int number = SPI_fnumber(rows->descriptor, column);
-	Form_pg_attribute attribute = TupleDescAttr(rows->descriptor, number - 1);
-	bool old_null;
-	bool written_null;
-	Datum old = SPI_getbinval(rows->old, rows->descriptor, number, &old_null);
-	Datum written = SPI_getbinval(rows->written, rows->descriptor, number, &written_null);
+	int natts = rows->descriptor->natts;
+	Datum *old = palloc(sizeof(Datum) * natts);
+	Datum *written = palloc(sizeof(Datum) * natts);
+	bool *old_null = palloc(sizeof(bool) * natts);
+	bool *written_null = palloc(sizeof(bool) * natts);
+	Bitmapset *changed = NULL;
 
-	if (old_null || written_null)
-		return old_null != written_null;
-	return !datum_image_eq(old, written, attribute->attbyval, attribute->attlen);
+	heap_deform_tuple(rows->old, rows->descriptor, old, old_null);
+	heap_deform_tuple(rows->written, rows->descriptor, written, written_null);
+	for (int i = 0; i < natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(rows->descriptor, i);
+
+		if (old_null[i] || written_null[i]
+				? old_null[i] != written_null[i]
+				: !datum_image_eq(old[i], written[i], attribute->attbyval, attribute->attlen))
+			changed = bms_add_member(changed, attribute->attnum);
+	}
+	return changed;
+}
+
+bool
+column_changed(TriggerRows *rows, const char *column)
+{
+	if (rows->compared != rows->written)
+	{
+		rows->changed = changed_columns(rows);
+		rows->compared = rows->written;
+	}
+	return bms_is_member(column_number(rows->descriptor, column), rows->changed);
 }

@@ -206,7 +206,7 @@ default_seats(const TriggerRows *rows)
 }
 
 static void
-check_resource_update(const TriggerRows *rows)
+check_resource_update(TriggerRows *rows)
 {
 	const pg_uuid_t *clinic = uuid_of(rows, rows->old, "clinic_id");
 

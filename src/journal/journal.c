@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -24,30 +25,53 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/xid8.h"
+#include "uuid7.h"
 
 PG_FUNCTION_INFO_V1(journal_change);
 PG_FUNCTION_INFO_V1(journal_append_only);
 PG_FUNCTION_INFO_V1(not_truncated);
 PG_FUNCTION_INFO_V1(prune_journal);
 
+/* What the columns have for defaults is given, too: expressions would be made ready for each entry. */
+enum
+{
+	ENTRY_CLINIC_ID,
+	ENTRY_ID,
+	ENTRY_AT,
+	ENTRY_TRANSACTION,
+	ENTRY_ACTOR_ID,
+	ENTRY_ROLE,
+	ENTRY_ACTION,
+	ENTRY_ENTITY,
+	ENTRY_ENTITY_ID,
+	ENTRY_OLD,
+	ENTRY_NEW,
+	ENTRY_COLUMNS
+};
+
+#define ENTRY_NAMES \
+	"clinic_id, id, at, transaction, actor_id, role, action, entity, entity_id, old, new"
+
 static SavedQuery add_entry = {
-	.sql = "insert into clinic.journal"
-		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
-		   " values ($1, $2, $3, $4, $5, $6, $7, $8)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, NAMEOID, TEXTOID, TEXTOID, UUIDOID, JSONBOID, JSONBOID),
+	.sql = "insert into clinic.journal (" ENTRY_NAMES ")"
+		   " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, XID8OID, UUIDOID, NAMEOID, TEXTOID, TEXTOID,
+					 UUIDOID, JSONBOID, JSONBOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
 
 /* The same of many, an array for each parameter. */
 static SavedQuery add_entries = {
-	.sql = "insert into clinic.journal"
-		   " (clinic_id, actor_id, role, action, entity, entity_id, old, new)"
+	.sql = "insert into clinic.journal (" ENTRY_NAMES ")"
 		   " select * from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2),"
 		   " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
-		   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8)) e",
-	QUERY_PARAMETERS(UUIDARRAYOID, UUIDARRAYOID, NAMEARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-					 UUIDARRAYOID, JSONBARRAYOID, JSONBARRAYOID),
+		   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8),"
+		   " pg_catalog.unnest($9), pg_catalog.unnest($10), pg_catalog.unnest($11)) e",
+	QUERY_PARAMETERS(UUIDARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID, XID8ARRAYOID, UUIDARRAYOID,
+					 NAMEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, JSONBARRAYOID,
+					 JSONBARRAYOID),
 	.snapshot = SNAPSHOT_WRITE,
 	.as_owner = true,
 };
@@ -58,8 +82,6 @@ static SavedQuery prune_entries = {
 	QUERY_PARAMETERS(UUIDOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
-
-#define ENTRY_COLUMNS 8
 
 /* Entries that are to be written at once: a column each. */
 typedef struct JournalBatch
@@ -164,25 +186,36 @@ journal_write(Relation relation, HeapTuple old, HeapTuple new, const JournalSubj
 	const char *action = old == NULL ? "insert" : new == NULL ? "delete" : "update";
 	Datum values[ENTRY_COLUMNS];
 	bool nulls[ENTRY_COLUMNS] = {false};
+	NullableDatum old_values;
+	NullableDatum new_values;
+	pg_uuid_t id;
 	bool no_clinic;
 	bool no_id;
 
-	values[6] = journal_values(relation, old, new, subject->second_column, &nulls[6]);
-	values[7] = journal_values(relation, new, old, subject->second_column, &nulls[7]);
-	if (old && new &&nulls[6] && nulls[7])
+	journal_values(relation, old, new, subject->second_column, &old_values, &new_values);
+	if (old_values.isnull && new_values.isnull)
 		return;
+	values[ENTRY_OLD] = old_values.value;
+	nulls[ENTRY_OLD] = old_values.isnull;
+	values[ENTRY_NEW] = new_values.value;
+	nulls[ENTRY_NEW] = new_values.isnull;
 
 	/* A clinic's own row is its clinic's. */
-	values[5] = column_value(relation, row, subject->id_column, &no_id);
-	values[0] = column_value(relation, row, "clinic_id", &no_clinic);
+	values[ENTRY_ENTITY_ID] = column_value(relation, row, subject->id_column, &no_id);
+	values[ENTRY_CLINIC_ID] = column_value(relation, row, "clinic_id", &no_clinic);
 	if (no_clinic)
-		values[0] = values[5];
+		values[ENTRY_CLINIC_ID] = values[ENTRY_ENTITY_ID];
 
-	values[1] = UUIDPGetDatum(actor);
-	nulls[1] = actor == NULL;
-	values[2] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
-	values[3] = CStringGetTextDatum(action);
-	values[4] = CStringGetTextDatum(subject->entity);
+	uuid7_draw(&id);
+	values[ENTRY_ID] = UUIDPGetDatum(&id);
+	values[ENTRY_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[ENTRY_TRANSACTION] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[ENTRY_ACTOR_ID] = UUIDPGetDatum(actor);
+	nulls[ENTRY_ACTOR_ID] = actor == NULL;
+	values[ENTRY_ROLE] =
+		DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetUserId(), false)));
+	values[ENTRY_ACTION] = CStringGetTextDatum(action);
+	values[ENTRY_ENTITY] = CStringGetTextDatum(subject->entity);
 	if (batch)
 		keep_entry(values, nulls);
 	else
@@ -262,7 +295,7 @@ prune_journal(PG_FUNCTION_ARGS)
 static Datum
 column_value(Relation relation, HeapTuple tuple, const char *column, bool *isnull)
 {
-	int number = SPI_fnumber(RelationGetDescr(relation), column);
+	int number = column_number(RelationGetDescr(relation), column);
 
 	*isnull = true;
 	return number > 0 ? SPI_getbinval(tuple, RelationGetDescr(relation), number, isnull)

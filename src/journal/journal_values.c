@@ -1,6 +1,7 @@
 /*
  * journal_values.c
- *		The values of a row as a jsonb object, built column by column.
+ *		The values of a row before and after a change, as jsonb objects, built
+ *		column by column.
  *
  * What is asked about the columns of a table (their output functions, and the
  * order in which jsonb keeps their names, so that it need not sort them) is kept
@@ -42,11 +43,13 @@ typedef struct RowLayout
 	RowColumn *columns; /* in the order of jsonb's keys */
 } RowLayout;
 
-/* One version of a row. */
+/* A version of a row, and the object that is being made of it. */
 typedef struct RowVersion
 {
+	bool exists;
 	Datum *values;
 	bool *nulls;
+	JsonbParseState *state;
 } RowVersion;
 
 static MemoryContext context = NULL;
@@ -132,12 +135,16 @@ row_layout(Relation relation)
 }
 
 static RowVersion
-read_version(HeapTuple tuple, TupleDesc descriptor)
+begin_version(HeapTuple tuple, TupleDesc descriptor)
 {
-	RowVersion version = {palloc(sizeof(Datum) * descriptor->natts),
-						  palloc(sizeof(bool) * descriptor->natts)};
+	RowVersion version = {.exists = tuple != NULL};
 
+	if (!version.exists)
+		return version;
+	version.values = palloc(sizeof(Datum) * descriptor->natts);
+	version.nulls = palloc(sizeof(bool) * descriptor->natts);
 	heap_deform_tuple(tuple, descriptor, version.values, version.nulls);
+	pushJsonbValue(&version.state, WJB_BEGIN_OBJECT, NULL);
 	return version;
 }
 
@@ -228,39 +235,54 @@ push_array(JsonbParseState **state, ArrayType *array)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-Datum
-journal_values(Relation relation, HeapTuple of, HeapTuple other, const char *always, bool *empty)
+static void
+push_column(RowVersion *version, RowColumn *column)
+{
+	Datum value;
+
+	if (!version->exists || version->nulls[column->number])
+		return;
+	value = version->values[column->number];
+	push_string(&version->state, WJB_KEY, column->name, column->name_length);
+	if (column->is_array)
+		push_array(&version->state, DatumGetArrayTypeP(value));
+	else
+		push_value(&version->state, WJB_VALUE, value, column->type, &column->output);
+}
+
+static NullableDatum
+end_version(RowVersion *version, bool changed)
+{
+	NullableDatum object = {.isnull = !version->exists || !changed};
+
+	if (!object.isnull)
+		object.value = JsonbPGetDatum(
+			JsonbValueToJsonb(pushJsonbValue(&version->state, WJB_END_OBJECT, NULL)));
+	return object;
+}
+
+void
+journal_values(Relation relation, HeapTuple old, HeapTuple new, const char *always,
+			   NullableDatum *old_values, NullableDatum *new_values)
 {
 	TupleDesc descriptor = RelationGetDescr(relation);
-	JsonbParseState *state = NULL;
-	const RowLayout *layout;
-	RowVersion version;
-	RowVersion other_version;
+	const RowLayout *layout = row_layout(relation);
+	RowVersion before = begin_version(old, descriptor);
+	RowVersion after = begin_version(new, descriptor);
+	bool changed = false;
 
-	*empty = true;
-	if (of == NULL)
-		return (Datum) 0;
-
-	layout = row_layout(relation);
-	version = read_version(of, descriptor);
-	if (other)
-		other_version = read_version(other, descriptor);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < layout->ncolumns; i++)
 	{
 		RowColumn *column = &layout->columns[i];
-		Datum value = version.values[column->number];
-		bool same = other && same_value(descriptor, column->number, &version, &other_version);
+		bool same = before.exists && after.exists &&
+					same_value(descriptor, column->number, &before, &after);
 
-		*empty &= same;
-		if (version.nulls[column->number] ||
-			(same && !(always && strcmp(column->name, always) == 0)))
+		changed |= !same;
+		if (same && !(always && strcmp(column->name, always) == 0))
 			continue;
-		push_string(&state, WJB_KEY, column->name, column->name_length);
-		if (column->is_array)
-			push_array(&state, DatumGetArrayTypeP(value));
-		else
-			push_value(&state, WJB_VALUE, value, column->type, &column->output);
+		push_column(&before, column);
+		push_column(&after, column);
 	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	*old_values = end_version(&before, changed);
+	*new_values = end_version(&after, changed);
 }

@@ -1,6 +1,6 @@
 /*
  * journal_values.h
- *		The values of a row as a jsonb object.
+ *		The values of a row before and after a change, as jsonb objects.
  */
 #ifndef CLINIC_SCHED_JOURNAL_VALUES_H
 #define CLINIC_SCHED_JOURNAL_VALUES_H
@@ -9,11 +9,12 @@
 #include "utils/relcache.h"
 
 /*
- * The values of one version of a row, without nulls and, where there is another
- * version (it may be NULL), without what is the same in both, but for the column
- * `always` (it may be NULL).  Empty: nothing differs, or there is no row.
+ * The values of the versions of a row, old or new of which may be NULL, without
+ * nulls and, where there are both, without what is the same in both, but for the
+ * column `always` (it may be NULL).  Null: there is no such version, or nothing
+ * differs.
  */
-extern Datum journal_values(Relation relation, HeapTuple of, HeapTuple other, const char *always,
-							bool *empty);
+extern void journal_values(Relation relation, HeapTuple old, HeapTuple new, const char *always,
+						   NullableDatum *old_values, NullableDatum *new_values);
 
 #endif /* CLINIC_SCHED_JOURNAL_VALUES_H */

@@ -3,78 +3,71 @@
  *		clinic.call_next(): the next patient, of the provider's own queue and of the
  *		pools of all services the provider offers.
  *
- * Each queue is an index in the order of turns.  First the heads of all are
- * looked at, an index probe each; then the earliest is locked, passing over
- * those that other desks have locked, up to the head of the queue that comes
- * next.  So no two desks get the same patient, none waits for another, and what
- * a desk gets is the earliest that no other desk is calling.
- *
- * The head of a busy queue is costly to find: before it lies whom everybody has
- * called a moment ago.  The queue that this session called from last is likely
- * to be one, so its head is not looked at: it is taken to be earlier than all,
- * and the search for what can be locked finds where the queue does begin.
+ * Each queue is an index in the order of turns.  What is known of the heads of
+ * all (heads.c) tells which is to be searched first, and up to where: the head of
+ * the queue that comes next.  There the earliest is locked, passing over those
+ * that other desks have locked.  So no two desks get the same patient, none waits
+ * for another, and what a desk gets is the earliest that no other desk is
+ * calling.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "clinic/configuration.h"
 #include "compat.h"
 #include "errors.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "lock.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "queue/entry.h"
+#include "queue/heads.h"
 
 PG_FUNCTION_INFO_V1(call_next);
 
-#define IS_WAITING_IN(queue) \
-	" where e.clinic_id" EQ "$1 and e.queue_id" EQ queue " and " ENTRY_IS_WAITING
-#define IN_ORDER " order by e.due_at, e.id"
-
-/* As another desk's call that is not committed yet does not show, a head may be called already. */
-static SavedQuery find_heads = {
-	.sql = "select w.queue_id, w.due_at, w.id from pg_catalog.unnest($2) q (id)"
-		   " cross join lateral (select e.queue_id, e.due_at, e.id"
-		   " from clinic.queue_entry e" IS_WAITING_IN("q.id") IN_ORDER " limit 1) w",
-	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID),
-	.snapshot = SNAPSHOT_STATEMENT,
-};
-
 static SavedQuery find_head_after = {
-	.sql = "select e.queue_id, e.due_at, e.id from clinic.queue_entry e" IS_WAITING_IN(
-		"$2") " and (e.due_at, e.id)" GT "($3, $4)" IN_ORDER,
+	.sql = "select e.due_at, e.id from clinic.queue_entry e where e.clinic_id" EQ
+		   "$1 and e.queue_id" EQ "$2 and " ENTRY_IS_WAITING " and (e.due_at, e.id)" GT
+		   "($3, $4) order by e.due_at, e.id",
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-/*
- * Call the first of a queue whom no other desk is calling, as a bare UPDATE … SKIP
- * LOCKED does.
- */
-#define CALL_FIRST(bounds) \
-	"update clinic.queue_entry e set status = 'called', called_at = $5, provider_id = $3," \
-	" desk = coalesce($4, (select p.desk from clinic.provider_presence p" \
-	" where p.clinic_id" EQ "$1 and p.provider_id" EQ "$3)) where e.clinic_id" EQ "$1 and e.id" EQ \
-	"(select w.id from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
-	"$2 and w.status" EQ "'waiting'::clinic.queue_status" bounds \
-	" order by w.due_at, w.id limit 1 for no key update skip locked)" \
-	" returning e, e.due_at, e.id, e.appointment_id, e.mode" EQ "'walk_in'::clinic.visit_mode"
-
-static SavedQuery call_first = {
-	.sql = CALL_FIRST(""),
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID),
+static SavedQuery find_desk = {
+	.sql = "select p.desk from clinic.provider_presence p where p.clinic_id" EQ
+		   "$1 and p.provider_id" EQ "$2",
+	QUERY_PARAMETERS(UUIDOID, UUIDOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
 /*
- * The first from one turn to another.  Where they are equally due is not for the
- * index to tell: to compare rows at every entry of a page would cost more than
- * all the rest.
+ * Call the first of a queue, from a turn on, whom no other desk is calling, as a
+ * bare UPDATE … SKIP LOCKED does.
+ */
+#define CALL_FIRST(bounds) \
+	"update clinic.queue_entry e set status = 'called', called_at = $5, provider_id = $3," \
+	" desk = $4 where e.clinic_id" EQ "$1 and e.id" EQ \
+	"(select w.id from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
+	"$2 and w.status" EQ "'waiting'::clinic.queue_status and w.due_at" GE "$6" bounds \
+	" order by w.due_at, w.id limit 1 for no key update skip locked) returning e"
+
+/* Where nobody waits before that turn, that is, is due as early and comes before it. */
+static SavedQuery call_first = {
+	.sql = CALL_FIRST(""),
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.snapshot = SNAPSHOT_WRITE,
+};
+
+/*
+ * Up to another turn.  Where entries are equally due is not for the index to
+ * tell: to compare rows at every entry of a page would cost more than all the
+ * rest.
  */
 static SavedQuery call_first_between = {
-	.sql = CALL_FIRST(" and w.due_at" GE "$6 and w.due_at" LE "$8 and (w.due_at" GT "$6 or w.id" GE
+	.sql = CALL_FIRST(" and w.due_at" LE "$8 and (w.due_at" GT "$6 or w.id" GE
 					  "$7) and (w.due_at" LT "$8 or w.id" LE "$9)"),
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID,
 					 TIMESTAMPTZOID, UUIDOID),
@@ -97,20 +90,6 @@ static SavedQuery take_back = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-/* A place in the order of turns. */
-typedef struct Turn
-{
-	TimestampTz due_at;
-	pg_uuid_t id;
-} Turn;
-
-/* A queue, and the first turn in it that may be had. */
-typedef struct QueueHead
-{
-	pg_uuid_t queue;
-	Turn turn;
-} QueueHead;
-
 /* Who calls, and to where. */
 typedef struct Caller
 {
@@ -122,59 +101,21 @@ typedef struct Caller
 typedef struct CalledEntry
 {
 	Datum row; /* as it is returned */
-	Turn turn;
-	pg_uuid_t visit;
 	bool is_walk_in;
+	Turn turn; /* of a walk-in, as its visit */
+	pg_uuid_t visit;
 } CalledEntry;
 
-static const Turn first_turn = {DT_NOBEGIN, {{0}}};
-static const Turn last_turn = {DT_NOEND,
-							   {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-								 0xff, 0xff, 0xff, 0xff, 0xff}}};
-
-/* The queue that was called from last; whether it still exists does not matter. */
-static pg_uuid_t last_queue;
-
+/* The heads of the provider's queues; how many. */
 static int
-compare_turns(const Turn *a, const Turn *b)
-{
-	if (a->due_at != b->due_at)
-		return a->due_at < b->due_at ? -1 : 1;
-	return memcmp(&a->id, &b->id, UUID_LEN);
-}
-
-static QueueHead
-read_head(uint64 row)
-{
-	QueueHead head = {*query_uuid(row, 1), {query_timestamptz(row, 2, 0), *query_uuid(row, 3)}};
-
-	return head;
-}
-
-/* The heads of the provider's queues, without those that are known to be empty; how many. */
-static int
-read_heads(const pg_uuid_t *clinic, const pg_uuid_t *provider, QueueHead **heads)
+heads_of_provider(const Caller *caller, QueueHead **heads)
 {
 	pg_uuid_t *queues;
-	int nqueues = configured_offers(clinic, provider, &queues);
-	Datum values[2] = {UUIDPGetDatum(clinic), 0};
-	int count = 0;
-	int nread;
+	int nqueues = configured_offers(caller->clinic, caller->provider, &queues);
 
-	queues[nqueues++] = *provider;
+	queues[nqueues++] = *caller->provider;
 	*heads = palloc(sizeof(QueueHead) * nqueues);
-	for (int i = 0; i < nqueues; i++)
-		if (memcmp(&queues[i], &last_queue, UUID_LEN) == 0)
-		{
-			(*heads)[count++] = (QueueHead){queues[i], first_turn};
-			queues[i] = queues[--nqueues];
-			break;
-		}
-	values[1] = uuid_array(queues, nqueues);
-	nread = (int) query_run(&find_heads, values, NULL, 0);
-	for (int i = 0; i < nread; i++)
-		(*heads)[count++] = read_head(i);
-	return count;
+	return queue_heads(caller->clinic, queues, nqueues, *heads);
 }
 
 /* Put the earliest head first, and return what its queue is to be searched up to: the next. */
@@ -197,9 +138,36 @@ earliest_first(QueueHead *heads, int count)
 	return count > 1 ? &heads[next].turn : &last_turn;
 }
 
-/* Call the first of the queue, from its head on up to a turn; false if all there are being called. */
+static Datum
+value_of_entry(Datum entry, const char *column)
+{
+	bool isnull;
+
+	return GetAttributeByName(DatumGetHeapTupleHeader(entry), column, &isnull);
+}
+
+static void
+read_called(CalledEntry *called)
+{
+	bool isnull;
+
+	called->row = query_datum(0, 1, &isnull);
+	called->is_walk_in =
+		mode_from_oid(DatumGetObjectId(value_of_entry(called->row, "mode"))) == MODE_WALK_IN;
+	if (!called->is_walk_in)
+		return;
+	called->turn.due_at = DatumGetTimestampTz(value_of_entry(called->row, "due_at"));
+	called->turn.id = *DatumGetUUIDP(value_of_entry(called->row, "id"));
+	called->visit = *DatumGetUUIDP(value_of_entry(called->row, "appointment_id"));
+}
+
+/*
+ * Call the first of the queue, from its head, before which nobody waits, or some
+ * have been passed over, up to a turn; false if all there are being called.
+ */
 static bool
-call_between(const Caller *caller, const QueueHead *head, const Turn *until, CalledEntry *called)
+call_between(const Caller *caller, const QueueHead *head, bool passed, const Turn *until,
+			 CalledEntry *called)
 {
 	Datum values[] = {UUIDPGetDatum(caller->clinic),
 					  UUIDPGetDatum(&head->queue),
@@ -211,17 +179,11 @@ call_between(const Caller *caller, const QueueHead *head, const Turn *until, Cal
 					  TimestampTzGetDatum(until->due_at),
 					  UUIDPGetDatum(&until->id)};
 	bool nulls[lengthof(values)] = {[3] = caller->desk.isnull};
-	bool unbounded =
-		compare_turns(&head->turn, &first_turn) == 0 && compare_turns(until, &last_turn) == 0;
-	bool isnull;
+	bool whole = !passed && compare_turns(until, &last_turn) == 0;
 
-	if (query_run(unbounded ? &call_first : &call_first_between, values, nulls, 0) == 0)
+	if (query_run(whole ? &call_first : &call_first_between, values, nulls, 0) == 0)
 		return false;
-	called->row = query_datum(0, 1, &isnull);
-	called->turn.due_at = query_timestamptz(0, 2, 0);
-	called->turn.id = *query_uuid(0, 3);
-	called->visit = *query_uuid(0, 4);
-	called->is_walk_in = query_bool(0, 5);
+	read_called(called);
 	return true;
 }
 
@@ -234,7 +196,8 @@ advance(const pg_uuid_t *clinic, QueueHead *head, const Turn *behind)
 
 	if (query_run(&find_head_after, values, NULL, 1) == 0)
 		return false;
-	*head = read_head(0);
+	head->turn.due_at = query_timestamptz(0, 1, 0);
+	head->turn.id = *query_uuid(0, 2);
 	return true;
 }
 
@@ -260,23 +223,38 @@ static bool
 call(const Caller *caller, CalledEntry *called)
 {
 	QueueHead *heads;
-	int count = read_heads(caller->clinic, caller->provider, &heads);
+	int count = heads_of_provider(caller, &heads);
+	bool passed = false;
 
 	while (count > 0)
 	{
 		const Turn *until = earliest_first(heads, count);
-		bool found = call_between(caller, &heads[0], until, called);
+		bool found = call_between(caller, &heads[0], passed, until, called);
 
 		CHECK_FOR_INTERRUPTS();
 		if (found && take_visit(caller, called))
 		{
-			last_queue = heads[0].queue;
+			queue_head_called(&heads[0].queue);
 			return true;
 		}
+		queue_head_deserted(&heads[0].queue);
+		passed = true;
 		if (!advance(caller->clinic, &heads[0], found ? &called->turn : until))
 			heads[0] = heads[--count];
 	}
 	return false;
+}
+
+/* Where the provider is, if that is known. */
+static NullableDatum
+usual_desk(const Caller *caller)
+{
+	Datum values[] = {UUIDPGetDatum(caller->clinic), UUIDPGetDatum(caller->provider)};
+	NullableDatum desk = {.isnull = true};
+
+	if (query_run(&find_desk, values, NULL, 1) > 0)
+		desk.value = query_datum(0, 1, &desk.isnull);
+	return desk;
 }
 
 Datum
@@ -299,6 +277,8 @@ call_next(PG_FUNCTION_ARGS)
 	lock_clinic(caller.clinic, LOCK_SHARED, LOCK_WAIT);
 	if (!configured_resource(caller.clinic, caller.provider, &provider) || !provider.is_provider)
 		refuse(REASON_NOT_FOUND, "there is no such provider in this clinic", NULL, NULL);
+	if (caller.desk.isnull)
+		caller.desk = usual_desk(&caller);
 	if (call(&caller, &called))
 		put_composite(called.row, (ReturnSetInfo *) fcinfo->resultinfo);
 	query_end();

@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "civil/civil.h"
@@ -21,6 +20,7 @@
 #include "errors.h"
 #include "fmgr.h"
 #include "lock.h"
+#include "mb/pg_wchar.h"
 #include "query.h"
 #include "queue/entry.h"
 #include "restore.h"
@@ -28,9 +28,12 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/rel.h"
+#include "utils/xid8.h"
 
 PG_FUNCTION_INFO_V1(queue_entry_check);
 PG_FUNCTION_INFO_V1(queue_in_use);
+
+#define DESK_MAX 50
 
 static SavedQuery find_last = {
 	.sql = "select e.number, e.arrived_at from clinic.queue_entry e where e.clinic_id" EQ
@@ -92,17 +95,6 @@ typedef struct QueueClass
 	bool is_fifo; /* nobody's turn waits for a booked start */
 } QueueClass;
 
-static void
-clear_column(TriggerRows *rows, const char *column)
-{
-	int number = SPI_fnumber(rows->descriptor, column);
-	Datum value = (Datum) 0;
-	bool isnull = true;
-
-	rows->written =
-		heap_modify_tuple_by_cols(rows->written, rows->descriptor, 1, &number, &value, &isnull);
-}
-
 static TimestampTz
 time_of(const TriggerRows *rows, HeapTuple tuple, const char *column, TimestampTz absent)
 {
@@ -115,11 +107,12 @@ time_of(const TriggerRows *rows, HeapTuple tuple, const char *column, TimestampT
 static QueueStatus
 status_of(const TriggerRows *rows, HeapTuple tuple)
 {
-	char *name = text_of(rows, tuple, "status");
+	bool isnull;
+	Datum status = value_of(rows, tuple, "status", &isnull);
 
-	if (name == NULL)
+	if (isnull)
 		refuse_null("status");
-	return queue_status_from_name(name);
+	return queue_status_from_name(DatumGetCString(DirectFunctionCall1(enum_out, status)));
 }
 
 /* A queue is a provider's, or the pool of a service. */
@@ -247,7 +240,14 @@ clear_history(TriggerRows *rows)
 										  "finished_at"};
 
 	for (size_t i = 0; i < lengthof(columns); i++)
-		clear_column(rows, columns[i]);
+		set_column_null(rows, columns[i]);
+}
+
+/* Let the desks find it among those who have come since they looked: see heads.c. */
+static void
+set_placed(TriggerRows *rows)
+{
+	set_column(rows, "placed_by", FullTransactionIdGetDatum(GetTopFullTransactionId()));
 }
 
 static void
@@ -283,6 +283,7 @@ before_insert(TriggerRows *rows, const pg_uuid_t *clinic)
 	set_column(rows, "patient_id", UUIDPGetDatum(&visit.patient));
 	set_column(rows, "service_id", UUIDPGetDatum(&visit.service));
 	set_column(rows, "mode", visit.mode_value);
+	set_placed(rows);
 }
 
 /*
@@ -290,12 +291,13 @@ before_insert(TriggerRows *rows, const pg_uuid_t *clinic)
  */
 
 static void
-check_unchanged(const TriggerRows *rows)
+check_unchanged(TriggerRows *rows)
 {
 	static const char *const for_good[] = {"clinic_id", "id",
 										   "day",		"arrival_queue_id",
 										   "number",	"appointment_id",
-										   "mode",		"arrived_at"};
+										   "mode",		"arrived_at",
+										   "placed_by"};
 	static const char *const of_visit[] = {"patient_id", "service_id", "started_at", "finished_at"};
 
 	for (size_t i = 0; i < lengthof(for_good); i++)
@@ -320,8 +322,8 @@ check_status(TriggerRows *rows, const pg_uuid_t *clinic, QueueStatus from, Queue
 			   "visit's status.");
 	if (to == QUEUE_WAITING || to == QUEUE_SKIPPED)
 	{
-		clear_column(rows, "provider_id");
-		clear_column(rows, "desk");
+		set_column_null(rows, "provider_id");
+		set_column_null(rows, "desk");
 	}
 	if (to == QUEUE_CALLED)
 	{
@@ -333,6 +335,28 @@ check_status(TriggerRows *rows, const pg_uuid_t *clinic, QueueStatus from, Queue
 		if (!column_changed(rows, "called_at"))
 			set_column(rows, "called_at",
 					   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	}
+}
+
+/* Whoever is called is called by somebody, to a place with a name. */
+static void
+check_call(TriggerRows *rows, QueueStatus status)
+{
+	if (status == QUEUE_CALLED)
+	{
+		bool isnull;
+
+		(void) uuid_of(rows, rows->written, "provider_id");
+		(void) value_of(rows, rows->written, "called_at", &isnull);
+		if (isnull)
+			refuse_null("called_at");
+	}
+	if (column_changed(rows, "desk"))
+	{
+		char *desk = text_of(rows, rows->written, "desk");
+
+		if (desk && (desk[0] == '\0' || pg_mbstrlen(desk) > DESK_MAX))
+			refuse(REASON_INVALID_TEXT, "a desk is named by 1 to 50 characters", NULL, NULL);
 	}
 }
 
@@ -383,6 +407,10 @@ before_update(TriggerRows *rows, const pg_uuid_t *clinic)
 		reclassify(rows, clinic, to);
 	else if (column_changed(rows, "class"))
 		refuse(REASON_IMMUTABLE, "class follows priority", NULL, "Set priority.");
+	check_call(rows, to);
+	if (to == QUEUE_WAITING &&
+		(from != to || column_changed(rows, "queue_id") || column_changed(rows, "due_at")))
+		set_placed(rows);
 }
 
 /* BEFORE INSERT, UPDATE or DELETE row trigger of queue_entry. */

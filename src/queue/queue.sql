@@ -18,12 +18,7 @@ create function clinic.queue_follows_visit() returns trigger
 comment on function clinic.queue_follows_visit() is
   'Trigger: lets the queue entry of a patient who has arrived follow what becomes of the visit.';
 create trigger queue_follows_visit after update on clinic.appointment
-  for each row
-  when (old.status in ('arrived', 'in_progress')
-        and (new.status <> old.status or new.starts_at <> old.starts_at or new.patient_id <> old.patient_id
-             or new.service_id <> old.service_id
-             or (new.mode <> 'walk_in' and new.provider_id is distinct from old.provider_id)))
-  execute function clinic.queue_follows_visit();
+  for each row execute function clinic.queue_follows_visit();
 
 create function clinic.queue_in_use() returns trigger
   language c as 'MODULE_PATHNAME', 'queue_in_use';

@@ -507,6 +507,7 @@ comment on table clinic.provider_presence is 'Which providers are there to see w
 comment on column clinic.provider_presence.desk is 'The room or the desk that patients are called to.';
 comment on column clinic.provider_presence.since is 'When that was last said.';
 
+-- Columns of a fixed width that are never null come first: whoever calls reads them of all rows it passes.
 create table clinic.queue_entry (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),
@@ -519,31 +520,31 @@ create table clinic.queue_entry (
   service_id uuid not null,
   mode clinic.visit_mode not null,
   priority integer not null,
-  class text not null,
   due_at timestamptz not null,
   status clinic.queue_status not null default 'waiting',
-  provider_id uuid,
-  desk text,
   arrived_at timestamptz not null,
+  placed_by xid8 not null default pg_catalog.pg_current_xact_id(),
+  provider_id uuid,
   called_at timestamptz,
   started_at timestamptz,
   finished_at timestamptz,
-  constraint queue_entry_pkey primary key (clinic_id, id),
-  constraint queue_entry_number_key unique (clinic_id, day, arrival_queue_id, number),
+  class text not null,
+  desk text,
+  constraint queue_entry_pkey primary key (clinic_id, id) with (fillfactor = 50),
+  constraint queue_entry_number_key unique (clinic_id, day, arrival_queue_id, number) with (fillfactor = 50),
   constraint queue_entry_appointment_fkey
     foreign key (clinic_id, appointment_id) references clinic.appointment (clinic_id, id) on delete cascade,
   constraint queue_entry_patient_fkey
     foreign key (clinic_id, patient_id) references clinic.patient (clinic_id, id),
   constraint queue_entry_service_fkey
-    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
-  constraint queue_entry_number_check check (number > 0),
-  constraint queue_entry_called_check check (status <> 'called' or provider_id is not null and called_at is not null),
-  constraint queue_entry_desk_check check (pg_catalog.length(desk) between 1 and 50)
+    foreign key (clinic_id, service_id) references clinic.service (clinic_id, id)
 );
-create unique index queue_entry_appointment_key on clinic.queue_entry (clinic_id, appointment_id) where status <> 'left';
+create unique index queue_entry_appointment_key on clinic.queue_entry (clinic_id, appointment_id)
+  with (fillfactor = 50) where status <> 'left';
 create unique index already_checked_in on clinic.queue_entry (clinic_id, patient_id, day, queue_id)
-  where status in ('waiting', 'called', 'skipped', 'in_service');
-create index queue_entry_waiting on clinic.queue_entry (queue_id, due_at, id) where status = 'waiting';
+  with (fillfactor = 50) where status in ('waiting', 'called', 'skipped', 'in_service');
+create index queue_entry_waiting on clinic.queue_entry (clinic_id, queue_id, due_at, id) where status = 'waiting';
+create index queue_entry_placed on clinic.queue_entry (clinic_id, placed_by) where status = 'waiting';
 create index queue_entry_done on clinic.queue_entry (clinic_id, service_id, finished_at) include (started_at) where status = 'done';
 comment on table clinic.queue_entry is
   'Who has arrived, and whose turn it is: in each queue whoever is due first. Numbers, times and what follows from the visit are seen to by its triggers.';
@@ -561,7 +562,9 @@ comment on column clinic.queue_entry.provider_id is 'Who called it.';
 comment on column clinic.queue_entry.desk is 'Where it was called to.';
 comment on column clinic.queue_entry.called_at is 'When it was called last.';
 comment on column clinic.queue_entry.finished_at is 'When it was done, or left.';
-comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns. Short, as calling leaves many dead entries at its head; a queue''s id is of one clinic.';
+comment on column clinic.queue_entry.placed_by is 'The transaction that put it where it waits, or waited: a desk asks for what has been put there since it looked.';
+comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns.';
+comment on index clinic.queue_entry_placed is 'Who has come to wait since a transaction, in all queues of a clinic.';
 comment on index clinic.already_checked_in is 'A patient waits in a queue once.';
 create table clinic.waitlist_entry (
   clinic_id uuid not null default clinic.current_clinic(),

@@ -1,6 +1,6 @@
 -- The day itself: who arrives gets a number and a turn, who is due first is called, and the entry and its visit say the same.
 begin;
-select plan(178);
+select plan(184);
 \ir include/fixture.psql
 
 -- It is the hour after noon, whenever this runs: no visit of today is tomorrow's.
@@ -221,6 +221,11 @@ select is(t.refusal(statement), expected, what) from (values
   ($$update clinic.queue_entry set status = 'waiting' where id = t.id('e1')$$, 'PT422 invalid_transition', 'what is done stays done'),
   ($$update clinic.queue_entry set status = 'called' where id = t.id('s2')$$, 'PT400 missing_argument', 'nobody is called by nobody'),
   ($$update clinic.queue_entry set status = 'called', provider_id = t.id('room') where id = t.id('s2')$$, 'PT404 not_found', 'nor by a room'),
+  ($$update clinic.queue_entry set status = 'called', provider_id = t.id('pair') where id = t.id('s2'); update clinic.queue_entry set provider_id = null where id = t.id('s2')$$, 'PT400 missing_argument', 'nor afterwards'),
+  ($$update clinic.queue_entry set status = 'called', provider_id = t.id('pair') where id = t.id('s2'); update clinic.queue_entry set called_at = null where id = t.id('s2')$$, 'PT400 missing_argument', 'nor at no time'),
+  ($$update clinic.queue_entry set status = 'called', provider_id = t.id('pair'), desk = '' where id = t.id('s2')$$, 'PT400 invalid_text', 'a desk has a name'),
+  ($$select clinic.call_next(t.id('pair'), repeat('ü', 51))$$, 'PT400 invalid_text', 'of fifty characters at most'),
+  ($$update clinic.queue_entry set placed_by = '3' where id = t.id('s2')$$, 'PT422 immutable', 'what put it there is nobody''s to say'),
   ($$update clinic.queue_entry set queue_id = t.id('trio') where id = t.id('w3')$$, 'PT422 invalid_transition', 'who is being seen waits nowhere else'),
   ($$insert into clinic.queue_entry (appointment_id) values (t.id('v1'))$$, 'PT409 already_checked_in', 'a visit has one entry'),
   ($$insert into clinic.queue_entry (appointment_id) values (t.id('tomorrow'))$$, 'PT422 invalid_transition', 'whose patient has not arrived is in no queue'),
@@ -232,6 +237,7 @@ select is(t.refusal(statement), expected, what) from (values
 
 -- and what they can
 select is(t.after(array[$$update clinic.queue_entry set priority = 1 where id = t.id('s6')$$], $$select t.line('pair') || ' ' || (t.entry('s6')).class$$), 's6 s2 s3 s1 s5 t3 urgent', 'another class brings another turn');
+select is(t.after(array[$$select clinic.call_next(t.id('pair'), repeat('ü', 50))$$], $$select max(length(desk)) from clinic.queue_entry$$), '50', 'fifty characters are enough for a desk');
 select is(t.after(array[$$update clinic.queue_entry set due_at = now() where id = t.id('s6')$$], $$select t.line('pair')$$), 's6 s2 s3 s1 s5 t3', 'the staff may move a turn');
 select is(t.after(array[$$update clinic.queue_entry set status = 'called', provider_id = t.id('pair') where id = t.id('s2')$$, $$select clinic.start_visit(t.id('s2'))$$], $$select t.status('s2') || ' ' || (select provider_id = t.id('pair') from clinic.appointment where id = (t.entry('s2')).appointment_id)$$), 'in_service/in_progress true', 'who is called by an UPDATE is seen like others');
 select is(t.after(array[$$insert into clinic.appointment (id, patient_id, service_id, starts_at, mode, status) select t.call('m' || n, clinic.uuid7()), t.id('p' || n), t.id('hour'), now(), 'walk_in', 'arrived' from generate_series(1, 5) n$$, $$insert into clinic.queue_entry (appointment_id, number) select t.id('m' || n), 7 from generate_series(1, 5) n$$], $$select string_agg(e.number::text, ' ' order by e.due_at) from clinic.queue_entry e where e.queue_id = t.id('hour')$$), '1 2 3 4 5', 'rows of one INSERT have the numbers in order');

@@ -100,6 +100,93 @@ where (y.due_at, y.id) < (x.due_at, x.id)
 END
 is(one("select count(*) > 0 from called a, called b where pg_visible_in_snapshot(a.by_transaction, b.seen)"), 't', 'which of many pairs of calls could be told');
 
+# The same while patients of all classes come, and some who were set aside are recalled: whoever was
+# there, where the caller could see it, before the call began, counts.
+one('delete from called');
+one('delete from clinic.queue_entry');
+one('delete from clinic.appointment');
+one(<<"END");
+insert into clinic.appointment (id, patient_id, service_id, starts_at, mode, status)
+select ('b1000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, ('@{[ PATIENT ]}' || lpad(n::text, 12, '0'))::uuid, '$visit', now(), 'walk_in', 'arrived'
+from generate_series(1, 600) n;
+select clinic.lock_for_import();
+insert into clinic.queue_entry (appointment_id, priority, arrived_at)
+select a.id, 1 + n % 3, now() - ((n * 7919) % 10800) * interval '1 second'
+from (select a.id, row_number() over (order by a.id) as n from clinic.appointment a) a;
+update clinic.queue_entry set status = 'skipped' where number % 6 = 0;
+END
+# A desk that finds nobody goes on asking; who comes is spread over the queues, the classes and the time.
+$errors = run_clients($node, '', (map {
+	my $doctor = doctor(1 + $_ % 4);
+	"select call('$doctor', $_);\n" x 80;
+} 1 .. 12), map {
+	my $client = $_;
+	join '', map {
+		my $patient = 600 + 40 * $client + $_;
+		my $queue = $_ % 3 ? 'null' : "'@{[ doctor(1 + $_ % 4) ]}'";
+		my $priority = 1 + $_ * 7 % 3;
+		"select clinic.walk_in('@{[ patient($patient) ]}', '$visit', $queue, $priority);\n"
+		  . "select clinic.recall(id) from clinic.queue_entry where number = @{[ 6 * ($_ + 25 * ($client - 1)) ]} and status = 'skipped' and $_ <= 25;\n";
+	} 1 .. 40;
+} 1 .. 4);
+is_deeply(failures($errors), {}, 'no desk meets an error while patients come');
+one("select call('@{[ doctor($_) ]}', 0) from generate_series(1, 400)") for 1 .. 4;
+is(one('select count(*) || \' \' || count(distinct c.entry_id) from called c'), '760 760', 'everybody is called once, whoever comes and is recalled meanwhile included');
+is(one(<<"END"), '0', 'nobody is called before somebody who was there already, due earlier, and whom nobody was calling');
+select count(*)
+from called a
+join clinic.queue_entry x on x.id = a.entry_id
+join called b on pg_visible_in_snapshot(a.by_transaction, b.seen)
+join clinic.queue_entry y on y.id = b.entry_id
+where (y.due_at, y.id) < (x.due_at, x.id)
+  and pg_visible_in_snapshot(y.placed_by, a.seen)
+  and y.queue_id in (x.provider_id, '$visit')
+END
+is(one(<<"END"), 't', 'some of whom were called before others who had waited longer');
+select count(*) > 10
+from clinic.queue_entry x, clinic.queue_entry y
+where x.placed_by > y.placed_by and (x.due_at, x.id) < (y.due_at, y.id) and x.called_at < y.called_at
+END
+
+# What a call reads does not grow with those who were called before, although a report keeps their
+# rows from being cleared away.
+one('delete from clinic.queue_entry');
+one('delete from clinic.appointment');
+one(<<"END");
+insert into clinic.appointment (id, patient_id, service_id, starts_at, mode, status)
+select ('b2000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, ('@{[ PATIENT ]}' || lpad(n::text, 12, '0'))::uuid, '$visit', now(), 'walk_in', 'arrived'
+from generate_series(1, 1500) n;
+select clinic.lock_for_import();
+insert into clinic.queue_entry (appointment_id, arrived_at)
+select a.id, now() - ((n * 7919) % 10800) * interval '1 second'
+from (select a.id, row_number() over (order by a.id) as n from clinic.appointment a) a;
+END
+one('vacuum clinic.queue_entry, clinic.appointment');
+my ($question, $answer) = ("begin isolation level repeatable read;\nselect count(*) from clinic.queue_entry;\n", '');
+my $report = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $node->connstr('postgres') ], '<', \$question, '>', \$answer);
+$report->pump until $answer =~ /1500/;
+my $buffers = one(<<"END");
+create temp table read (n int, buffers int);
+do \$\$
+declare
+  plan json;
+begin
+  for n in 1 .. 1200 loop
+    execute 'explain (analyze, buffers, timing off, summary off, format json) select from clinic.call_next(''@{[ doctor(2) ]}'', ''2'')' into plan;
+    commit;
+    insert into read values (n, (plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::int + (plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::int);
+    commit;
+  end loop;
+end \$\$;
+select (percentile_cont(0.5) within group (order by buffers) filter (where n between 100 and 199))::int || ' '
+  || (percentile_cont(0.5) within group (order by buffers) filter (where n > 1100))::int
+from read;
+END
+my ($first, $last) = split / /, $buffers;
+note "a call reads $first pages after a hundred calls and $last after a thousand";
+cmp_ok($last, '<', $first + 50, 'a call reads no more after a thousand others');
+$report->finish;
+
 # A day simulated: three providers, visits of 20 minutes at 90% of what they can do, and two of five
 # patients urgent, all day long. The bound of doc/queue.md is a class's target, and one visit, and the
 # most by which the visits due in some stretch of time exceed what the providers can do in it. That
