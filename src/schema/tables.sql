@@ -436,12 +436,12 @@ create table clinic.appointment (
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id),
   constraint appointment_series_fkey
     foreign key (clinic_id, series_id) references clinic.series (clinic_id, id)
-) with (fillfactor = 85);
+);
 create unique index appointment_idempotency_key on clinic.appointment (clinic_id, idempotency_key)
   where idempotency_key is not null;
 create unique index appointment_occurrence_key on clinic.appointment (clinic_id, series_id, occurrence_at)
   where series_id is not null;
-create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where hold_expires_at is not null;
+create index appointment_held on clinic.appointment (clinic_id, hold_expires_at) where status = 'held';
 create index appointment_patient_time on clinic.appointment (clinic_id, patient_id, starts_at);
 create index appointment_provider_time on clinic.appointment (clinic_id, provider_id, starts_at) include (created_at);
 comment on table clinic.appointment is
