@@ -248,7 +248,7 @@ test:
 
 bench:
 	@script/install-packages build
-	@script/server run --durable bash -c 'bench/run && bench/waitlist/run && bench/recurrence/run'
+	@BENCH_RESTART=yes script/server run --durable bash -c 'bench/run && bench/waitlist/run && bench/recurrence/run'
 
 soak:
 	@script/install-packages build test
