@@ -10,7 +10,8 @@
  * kept; and after 400 years it all begins again, if INTERVAL divides them.  Only
  * in the first and the last step are occurrences looked at one by one.
  *
- * Where SKIP has periods overlap, all of them are.
+ * All of them are where SKIP has periods overlap, and where units lie so far apart
+ * that there are fewer of them than days.
  */
 #include "postgres.h"
 
@@ -18,9 +19,8 @@
 #include "port/pg_bitutils.h"
 #include "recurrence/rrule_count.h"
 
-/* Totals are kept for as many places in INTERVAL, and counts of a day for as many. */
+/* Totals of years are kept for as many places in INTERVAL. */
 #define MOST_YEAR_PHASES 64
-#define MOST_DAY_PHASES 1440
 
 #define NOT_COUNTED (-1)
 
@@ -52,6 +52,14 @@ static int64 tally_pattern(Recurrence *recurrence, int64 end, int64 wanted, int6
 static void tally_steps(Tally *tally);
 static void walk(Tally *tally, int64 from, int64 end);
 
+/* Are there fewer units to walk over than days, and too many places for totals of years? */
+static bool
+units_are_rare(const Recurrence *recurrence)
+{
+	return recurrence->period == PERIOD_UNIT && recurrence->interval > recurrence->units_per_day &&
+		   recurrence->interval > MOST_YEAR_PHASES;
+}
+
 int64
 recurrence_tally(Recurrence *recurrence, int64 end, int64 wanted, int64 *second)
 {
@@ -65,10 +73,14 @@ recurrence_tally(Recurrence *recurrence, int64 end, int64 wanted, int64 *second)
 		return tally_pattern(recurrence, end, wanted, second);
 
 	tally.end = end;
-	if (recurrence->spills)
+	if (recurrence->spills || units_are_rare(recurrence))
 		walk(&tally, recurrence->start, end);
 	else
 		tally_steps(&tally);
+	if (tally.year_totals != NULL)
+		pfree(tally.year_totals);
+	if (tally.day_counts != NULL)
+		pfree(tally.day_counts);
 	*second = tally.second;
 	return tally.count;
 }
@@ -281,24 +293,57 @@ count_units(const Recurrence *recurrence, int64 first)
 	return count;
 }
 
-/* The occurrences of a day that has a right date. */
+/* Where in INTERVAL a day begins: how many units come before the first that it allows. */
 static int64
-count_day(Tally *tally, int64 day)
+day_phase(const Recurrence *recurrence, int64 day)
+{
+	return positive_modulo(recurrence->anchor - day * recurrence->units_per_day,
+						   recurrence->interval);
+}
+
+/* The units of a day that has a right date and begins there. */
+static int
+units_of_phase(Tally *tally, int64 phase)
 {
 	const Recurrence *recurrence = tally->recurrence;
-	int64 first =
-		positive_modulo(recurrence->anchor - day * recurrence->units_per_day, recurrence->interval);
 
-	if (recurrence->interval > MOST_DAY_PHASES)
-		return (int64) count_units(recurrence, first) * recurrence->time_count;
 	if (tally->day_counts == NULL)
 	{
 		tally->day_counts = palloc(recurrence->interval * sizeof(int32));
 		memset(tally->day_counts, 0xFF, recurrence->interval * sizeof(int32));
 	}
-	if (tally->day_counts[first] == NOT_COUNTED)
-		tally->day_counts[first] = count_units(recurrence, first);
-	return (int64) tally->day_counts[first] * recurrence->time_count;
+	if (tally->day_counts[phase] == NOT_COUNTED)
+		tally->day_counts[phase] = count_units(recurrence, phase);
+	return tally->day_counts[phase];
+}
+
+/* The occurrences of a day that has a right date. */
+static int64
+count_day(Tally *tally, int64 day)
+{
+	const Recurrence *recurrence = tally->recurrence;
+
+	return (int64) units_of_phase(tally, day_phase(recurrence, day)) * recurrence->time_count;
+}
+
+/* The occurrences of days one after the other, all with right dates. */
+static int64
+count_days(Tally *tally, int64 day, int64 end)
+{
+	const Recurrence *recurrence = tally->recurrence;
+	int64 interval = recurrence->interval;
+	int64 phase = day_phase(recurrence, day);
+	int64 step = recurrence->units_per_day % interval;
+	int64 count = 0;
+
+	for (; day < end; day++)
+	{
+		count += units_of_phase(tally, phase);
+		phase -= step;
+		if (phase < 0)
+			phase += interval;
+	}
+	return count * recurrence->time_count;
 }
 
 /* The occurrences of a period that has so many days. */
@@ -370,6 +415,8 @@ count_year(Tally *tally, int year)
 
 		return days * count_day(tally, end - 1);
 	}
+	if (recurrence->period == PERIOD_UNIT && !recurrence->has_dates)
+		return count_days(tally, end - days_of_year(year), end);
 	if (recurrence->period == PERIOD_MONTH)
 		return count_months(recurrence, year);
 	for (int64 step = first_step(recurrence, year);
