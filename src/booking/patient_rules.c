@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "booking/patient_rules.h"
 #include "booking/visit_batch.h"
@@ -18,63 +19,79 @@
 #include "errors.h"
 #include "lock.h"
 #include "query.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/typcache.h"
 
-#define CODE_IS_TAKEN \
-	"exists (select from clinic.appointment a where a.clinic_id" EQ "$1 and a.code" EQ "$3)"
-#define OF_PATIENT " from clinic.patient p"
-#define IS_PATIENT " where p.clinic_id" EQ "$1 and p.id" EQ "$2"
+#define PATIENT_COLUMNS \
+	"p.is_active, exists (select from clinic.appointment a where a.clinic_id" EQ \
+	"$1 and a.code" EQ "$3)"
+#define OF_PATIENT " from clinic.patient p where p.clinic_id" EQ "$1 and p.id" EQ "$2"
 
-/* The columns of both; in the patient's row those of a visit are null, and the other way round. */
+/* The columns of both. */
 enum
 {
 	PATIENT_ACTIVE = 1,
 	PATIENT_CODE_TAKEN,
-	OTHER_STARTS_AT,
-	OTHER_ENDS_AT,
-	OTHER_SERVICE,
-	OTHER_TAKES_TIME,
-	OTHER_IS_TO_COME,
-	OTHER_ID,
-	OTHER_PATIENT
+	PATIENT_VISITS
 };
 
-#define OTHER_COLUMNS \
-	"v.starts_at, v.ends_at, v.service_id, v.mode" EQ "'timed'::clinic.visit_mode and v.status" LE \
-	"'in_progress'::clinic.appointment_status, v.status" LT \
-	"'in_progress'::clinic.appointment_status"
-
 static SavedQuery find_patient = {
-	.sql = "select p.is_active, " CODE_IS_TAKEN OF_PATIENT IS_PATIENT,
+	.sql = "select " PATIENT_COLUMNS OF_PATIENT,
 	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
 
 /*
- * And in further rows each visit but $4 that starts after $6: does it take time of
- * the day, and may it still come to pass?  A hold that ended at $5 is none.
+ * And each visit that starts between $4 and $5, whatever became of it.  Most
+ * patients have none then, and an array that is empty costs little.
  */
 static SavedQuery find_patient_and_visits = {
-	.sql = "select p.is_active, " CODE_IS_TAKEN ", null::pg_catalog.timestamptz,"
-		   " null::pg_catalog.timestamptz, null::pg_catalog.uuid, null::pg_catalog.bool,"
-		   " null::pg_catalog.bool" OF_PATIENT IS_PATIENT
-		   " union all select null, null, " OTHER_COLUMNS " from clinic.appointment v"
-		   " where v.clinic_id" EQ "$1 and v.patient_id" EQ "$2 and v.starts_at" GT "$6 and v.id" NE
-		   "$4 and v.status" LE "'completed'::clinic.appointment_status"
-		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$5)",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	.sql =
+		"select " PATIENT_COLUMNS ", array(select row(v.id, v.service_id, v.starts_at, v.ends_at,"
+		" v.mode, v.status, v.hold_expires_at) from clinic.appointment v where v.clinic_id" EQ
+		"$1 and v.patient_id" EQ "$2 and v.starts_at" GT "$4 and v.starts_at" LT "$5)" OF_PATIENT,
+	QUERY_PARAMETERS(UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
 
-/* All visits of some patients that start after $4; the first two columns are of no use. */
+/* The columns of a visit in that array. */
+enum
+{
+	RECORD_ID,
+	RECORD_SERVICE,
+	RECORD_STARTS_AT,
+	RECORD_ENDS_AT,
+	RECORD_MODE,
+	RECORD_STATUS,
+	RECORD_HOLD_EXPIRES_AT,
+	RECORD_COLUMNS
+};
+
+enum
+{
+	OTHER_PATIENT = 1,
+	OTHER_ID,
+	OTHER_SERVICE,
+	OTHER_STARTS_AT,
+	OTHER_ENDS_AT,
+	OTHER_TAKES_TIME,
+	OTHER_IS_TO_COME
+};
+
+/* The visits of some patients that start between $4 and $5.  A hold that ended at $3 is none. */
 static SavedQuery find_visits_of_patients = {
-	.sql = "select null, null, " OTHER_COLUMNS ", v.id, v.patient_id from clinic.appointment v"
+	.sql = "select v.patient_id, v.id, v.service_id, v.starts_at, v.ends_at, v.mode" EQ
+		   "'timed'::clinic.visit_mode and v.status" LE
+		   "'in_progress'::clinic.appointment_status, v.status" LT
+		   "'in_progress'::clinic.appointment_status from clinic.appointment v"
 		   " where v.clinic_id" EQ "$1 and v.patient_id operator(pg_catalog.=) any ($2)"
-		   " and v.starts_at" GT "$4 and v.status" LE "'completed'::clinic.appointment_status"
+		   " and v.starts_at" GT "$4 and v.starts_at" LT "$5 and v.status" LE
+		   "'completed'::clinic.appointment_status"
 		   " and (v.status" NE "'held'::clinic.appointment_status or v.hold_expires_at" GT "$3)",
-	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
+	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -122,23 +139,12 @@ static LocalTransactionId last_transaction = InvalidLocalTransactionId;
 static CommandId last_command = InvalidCommandId;
 static bool sees_all_rows = false;
 
-/* What the last of the two queries read. */
-typedef struct PatientRows
-{
-	uint64 nrows;
-	uint64 patient; /* which of them is the patient's */
-} PatientRows;
-
-static PatientRows
+/* Read the patient, by either query. */
+static void
 read_patient(SavedQuery *query, const Datum *values, const bool *nulls)
 {
-	PatientRows rows = {.nrows = query_run(query, values, nulls, 0)};
-
-	while (rows.patient < rows.nrows && query_isnull(rows.patient, PATIENT_ACTIVE))
-		rows.patient++;
-	if (rows.patient == rows.nrows)
+	if (query_run(query, values, nulls, 0) == 0)
 		refuse(REASON_NOT_FOUND, "there is no such patient in this clinic", NULL, NULL);
-	return rows;
 }
 
 void
@@ -147,17 +153,17 @@ check_patient_exists(const pg_uuid_t *clinic, const pg_uuid_t *patient)
 	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient), (Datum) 0};
 	bool nulls[] = {false, false, true};
 
-	(void) read_patient(&find_patient, values, nulls);
+	read_patient(&find_patient, values, nulls);
 }
 
-static PatientRows
+static void
 read_patient_of(const VisitRow *row, const char *code)
 {
 	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_PATIENT_ID),
 					  code ? CStringGetTextDatum(code) : (Datum) 0};
 	bool nulls[] = {false, false, code == NULL};
 
-	return read_patient(&find_patient, values, nulls);
+	read_patient(&find_patient, values, nulls);
 }
 
 static bool
@@ -207,42 +213,53 @@ visit_day(const VisitRow *row, const PatientRules *rules)
 	return result;
 }
 
-/* The rules ask about visits that start after this. */
-static TimestampTz
-asked_after(const VisitRow *row, const PatientRules *rules)
+/* The rules ask about visits that start between these two. */
+typedef struct AskedTime
+{
+	TimestampTz after;
+	TimestampTz before;
+} AskedTime;
+
+static AskedTime
+asked_time(const VisitRow *row, const PatientRules *rules)
 {
 	/* Nothing longer than a claim reaches into what is asked about. */
-	TimestampTz after = visit_time(row, VISIT_STARTS_AT) - LONGEST_CLAIM;
+	AskedTime asked = {visit_time(row, VISIT_STARTS_AT) - LONGEST_CLAIM,
+					   visit_time(row, VISIT_ENDS_AT)};
 
 	if (counts_visits_to_come(rules))
-		after = Min(after, GetCurrentTransactionStartTimestamp() - LONGEST_CLAIM);
+	{
+		asked.after = Min(asked.after, GetCurrentTransactionStartTimestamp() - LONGEST_CLAIM);
+		asked.before = DT_NOEND;
+	}
 	if (rules->max_per_day > 0)
-		after = Min(after, visit_day(row, rules).from - 1);
-	return after;
+	{
+		VisitDay day = visit_day(row, rules);
+
+		asked.after = Min(asked.after, day.from - 1);
+		asked.before = Max(asked.before, day.to);
+	}
+	return asked;
 }
 
-/* Read the patient and the other visits that the rules ask about. */
-static PatientRows
+/* Read the patient and the visits that the rules ask about. */
+static void
 read_patient_and_visits(const VisitRow *row, const PatientRules *rules, const char *code)
 {
-	Datum values[6];
-	bool nulls[6] = {false};
+	AskedTime asked = asked_time(row, rules);
+	Datum values[] = {visit_datum(row, VISIT_CLINIC_ID), visit_datum(row, VISIT_PATIENT_ID),
+					  code ? CStringGetTextDatum(code) : (Datum) 0,
+					  TimestampTzGetDatum(asked.after), TimestampTzGetDatum(asked.before)};
+	bool nulls[lengthof(values)] = {[2] = code == NULL};
 
-	values[0] = visit_datum(row, VISIT_CLINIC_ID);
-	values[1] = visit_datum(row, VISIT_PATIENT_ID);
-	values[2] = code ? CStringGetTextDatum(code) : (Datum) 0;
-	nulls[2] = code == NULL;
-	values[3] = visit_datum(row, VISIT_ID);
-	values[4] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	values[5] = TimestampTzGetDatum(asked_after(row, rules));
-	return read_patient(&find_patient_and_visits, values, nulls);
+	read_patient(&find_patient_and_visits, values, nulls);
 }
 
-/* Another visit of the patient's. */
+/* A visit that stands, or that is over and did take place. */
 typedef struct OtherVisit
 {
-	pg_uuid_t patient; /* where many patients' were read, and */
-	pg_uuid_t id;	   /* this one may be the visit itself */
+	pg_uuid_t patient; /* where many patients' were read */
+	pg_uuid_t id;
 	pg_uuid_t service;
 	TimestampTz starts_at;
 	TimestampTz ends_at;
@@ -250,31 +267,68 @@ typedef struct OtherVisit
 	bool is_to_come;
 } OtherVisit;
 
-/* Those in the rows that were read last; how many. */
+/* Those of the query of many patients that was run last; they may be the very visits asked about. */
 static int
-take_visits(uint64 nrows, bool of_many, OtherVisit **visits)
+take_visits(uint64 nrows, OtherVisit **visits)
 {
+	*visits = palloc(sizeof(OtherVisit) * Max(nrows, 1));
+	for (uint64 row = 0; row < nrows; row++)
+		(*visits)[row] = (OtherVisit){.patient = *query_uuid(row, OTHER_PATIENT),
+									  .id = *query_uuid(row, OTHER_ID),
+									  .service = *query_uuid(row, OTHER_SERVICE),
+									  .starts_at = query_timestamptz(row, OTHER_STARTS_AT, 0),
+									  .ends_at = query_timestamptz(row, OTHER_ENDS_AT, 0),
+									  .takes_time = query_bool(row, OTHER_TAKES_TIME),
+									  .is_to_come = query_bool(row, OTHER_IS_TO_COME)};
+	return (int) nrows;
+}
+
+/* The same of a record of the array; false if the visit is none any more. */
+static bool
+take_visit(HeapTupleHeader record, TupleDesc descriptor, OtherVisit *visit)
+{
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(record), .t_data = record};
+	Datum values[RECORD_COLUMNS];
+	bool nulls[RECORD_COLUMNS];
+	VisitStatus status;
+
+	heap_deform_tuple(&tuple, descriptor, values, nulls);
+	status = status_from_oid(DatumGetObjectId(values[RECORD_STATUS]));
+	if (status > STATUS_COMPLETED ||
+		(status == STATUS_HELD && DatumGetTimestampTz(values[RECORD_HOLD_EXPIRES_AT]) <=
+									  GetCurrentTransactionStartTimestamp()))
+		return false;
+	visit->id = *DatumGetUUIDP(values[RECORD_ID]);
+	visit->service = *DatumGetUUIDP(values[RECORD_SERVICE]);
+	visit->starts_at = DatumGetTimestampTz(values[RECORD_STARTS_AT]);
+	visit->ends_at = DatumGetTimestampTz(values[RECORD_ENDS_AT]);
+	visit->takes_time = mode_from_oid(DatumGetObjectId(values[RECORD_MODE])) == MODE_TIMED &&
+						status <= STATUS_IN_PROGRESS;
+	visit->is_to_come = status < STATUS_IN_PROGRESS;
+	return true;
+}
+
+/* The visits that were read with the patient; how many. */
+static int
+take_visits_of_patient(OtherVisit **visits)
+{
+	bool isnull;
+	ArrayType *array = DatumGetArrayTypeP(query_datum(0, PATIENT_VISITS, &isnull));
+	TupleDesc descriptor;
+	Datum *records;
+	int nrecords;
 	int count = 0;
 
-	*visits = palloc0(sizeof(OtherVisit) * Max(nrows, 1));
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		OtherVisit *visit = &(*visits)[count];
-
-		/* The patient's row. */
-		if (query_isnull(row, OTHER_STARTS_AT))
-			continue;
-		count++;
-		visit->service = *query_uuid(row, OTHER_SERVICE);
-		visit->starts_at = query_timestamptz(row, OTHER_STARTS_AT, 0);
-		visit->ends_at = query_timestamptz(row, OTHER_ENDS_AT, 0);
-		visit->takes_time = query_bool(row, OTHER_TAKES_TIME);
-		visit->is_to_come = query_bool(row, OTHER_IS_TO_COME);
-		if (!of_many)
-			continue;
-		visit->patient = *query_uuid(row, OTHER_PATIENT);
-		visit->id = *query_uuid(row, OTHER_ID);
-	}
+	if (ARR_NDIM(array) == 0)
+		return 0;
+	deconstruct_array(array, RECORDOID, -1, false, TYPALIGN_DOUBLE, &records, NULL, &nrecords);
+	descriptor =
+		lookup_rowtype_tupdesc(RECORDOID,
+							   HeapTupleHeaderGetTypMod(DatumGetHeapTupleHeader(records[0])));
+	*visits = palloc0(sizeof(OtherVisit) * nrecords);
+	for (int i = 0; i < nrecords; i++)
+		count += take_visit(DatumGetHeapTupleHeader(records[i]), descriptor, &(*visits)[count]);
+	ReleaseTupleDesc(descriptor);
 	return count;
 }
 
@@ -336,12 +390,12 @@ found_visits(const VisitRow *row, const PatientRules *rules, const OtherVisit *v
 	return others;
 }
 
-/* The same of what was read with the patient last. */
+/* The same of what was read with the patient. */
 static OtherVisits
-found_with_patient(const VisitRow *row, const PatientRules *rules, uint64 nrows)
+found_with_patient(const VisitRow *row, const PatientRules *rules)
 {
-	OtherVisit *visits;
-	int nvisits = take_visits(nrows, false, &visits);
+	OtherVisit *visits = NULL;
+	int nvisits = take_visits_of_patient(&visits);
 
 	return found_visits(row, rules, visits, nvisits);
 }
@@ -360,7 +414,6 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 	/* Of a batch the other visits are looked at when all are written. */
 	bool read_visits = others && has_rules_about_visits(&facts->patient) && !visit_batch_is_open();
 	bool is_active;
-	PatientRows rows;
 
 	if (code == NULL && visit_batch_knows_patient(visit_uuid(row, VISIT_PATIENT_ID), &is_active))
 	{
@@ -370,18 +423,18 @@ check_patient(const VisitRow *row, const VisitFacts *facts, const char *code, bo
 		return false;
 	}
 	if (read_visits)
-		rows = read_patient_and_visits(row, &facts->patient, code);
+		read_patient_and_visits(row, &facts->patient, code);
 	else
-		rows = read_patient_of(row, code);
-	if (query_bool(rows.patient, PATIENT_CODE_TAKEN))
+		read_patient_of(row, code);
+	if (query_bool(0, PATIENT_CODE_TAKEN))
 		return true;
 
-	check_active(query_bool(rows.patient, PATIENT_ACTIVE), override);
+	check_active(query_bool(0, PATIENT_ACTIVE), override);
 	if (others == NULL)
 		return false;
 	memset(others, 0, sizeof(*others));
 	if (read_visits)
-		*others = found_with_patient(row, &facts->patient, rows.nrows);
+		*others = found_with_patient(row, &facts->patient);
 	if (sees_all_rows)
 		last_asked = *visit_uuid(row, VISIT_ID);
 	return false;
@@ -439,9 +492,10 @@ check_visits_of_statement(const VisitRow *row, bool booked)
 		check_no_shows(row, &rules);
 	if (has_rules_about_visits(&rules))
 	{
-		PatientRows rows = read_patient_and_visits(row, &rules, NULL);
-		OtherVisits others = found_with_patient(row, &rules, rows.nrows);
+		OtherVisits others;
 
+		read_patient_and_visits(row, &rules, NULL);
+		others = found_with_patient(row, &rules);
 		check_other_visits(row, &others);
 	}
 }
@@ -488,11 +542,11 @@ check_visits_of_batch(const VisitRow *visits, int nvisits)
 {
 	const pg_uuid_t *clinic_id = visit_uuid(&visits[0], VISIT_CLINIC_ID);
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	TimestampTz after = DT_NOEND;
+	AskedTime asked = {DT_NOEND, DT_NOBEGIN};
 	pg_uuid_t *patients = palloc(sizeof(pg_uuid_t) * nvisits);
 	ClinicConfiguration clinic;
 	PatientRules rules;
-	Datum values[4];
+	Datum values[5];
 	OtherVisit *others;
 	int nothers;
 
@@ -506,15 +560,21 @@ check_visits_of_batch(const VisitRow *visits, int nvisits)
 		if (visit_isnull(&visits[i], VISIT_OVERRIDE_REASON))
 			check_no_shows(&visits[i], &rules);
 		if (has_rules_about_visits(&rules))
-			after = Min(after, asked_after(&visits[i], &rules));
+		{
+			AskedTime more = asked_time(&visits[i], &rules);
+
+			asked.after = Min(asked.after, more.after);
+			asked.before = Max(asked.before, more.before);
+		}
 	}
-	if (after == DT_NOEND)
+	if (asked.before == DT_NOBEGIN)
 		return;
 	values[0] = UUIDPGetDatum(clinic_id);
 	values[1] = uuid_array(patients, nvisits);
 	values[2] = TimestampTzGetDatum(now);
-	values[3] = TimestampTzGetDatum(after);
-	nothers = take_visits(query_run(&find_visits_of_patients, values, NULL, 0), true, &others);
+	values[3] = TimestampTzGetDatum(asked.after);
+	values[4] = TimestampTzGetDatum(asked.before);
+	nothers = take_visits(query_run(&find_visits_of_patients, values, NULL, 0), &others);
 	qsort(others, nothers, sizeof(OtherVisit), compare_by_patient);
 	for (int i = 0; i < nvisits; i++)
 	{
