@@ -61,14 +61,13 @@ function hot(what, contender, peer, goal_iterations, goal_booked)
 		"booked_per_second")
 }
 
-function quiet(what, contender, peer, goal,    i, setting)
+function quiet(what, contender, peer, goal,    i, settings, names)
 {
-	for (i = 1; i <= 2; i++)
-	{
-		setting = i == 1 ? "on" : "off"
-		row("quiet, sync " setting ", " what ": bookings/s", "quiet " contender " " setting,
-			"quiet " peer " " setting, goal, "booked_per_second")
-	}
+	split("on later off", settings, " ")
+	split("sync on|flush 1 ms later|sync off", names, "|")
+	for (i = 1; i <= 3; i++)
+		row("quiet, " names[i] ", " what ": bookings/s", "quiet " contender " " settings[i],
+			"quiet " peer " " settings[i], goal, "booked_per_second")
 }
 
 # A statement reads 100 doctors; shown are the milliseconds of one, the ratio is of rates.
