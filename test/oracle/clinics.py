@@ -27,6 +27,9 @@ HISTORIC = [
     ("America/St_Johns", datetime(2010, 11, 7, 2, 31)), ("America/St_Johns", datetime(2011, 3, 13, 3, 31)),
     ("Asia/Beirut", datetime(2019, 10, 26, 21)), ("Asia/Beirut", datetime(2019, 3, 30, 22)),
 ]
+# So many clinics after those, at which it is the hour after noon, whenever this runs, and which take visits, but none
+# for the same day: what the clock has to do with that is tried at any time.
+AFTER_NOON = 4
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 NEVER = bytes(DAY)
 
@@ -260,11 +263,13 @@ class Clinic:
         self.shortest = random.choice([5] * 5 + [20])
         self.longest = random.choice([480] * 7 + [60])
         self.status = random.choice(["open"] * 18 + ["closing_soon", "closed"])
-        near = self.kind == "near"
+        near, after_noon = self.kind == "near", self.is_after_noon()
         self.notice = random.choice([(0, 0, 0), (0, 0, 90), (0, 1, 0), (0, 1, 130)]) if near else (0, 0, 0)
         self.advance = random.choice([None, (0, 0, 500), (0, 1, 0), (0, 2, 60)]) if near else \
             random.choice([None, None, (60, 0, 0)])
         self.same_day = not near or random.random() < 0.6
+        if after_noon:
+            self.status, self.notice, self.same_day = "open", (0, 0, 0), False
         self.add_resources()
         self.add_services()
         for _ in range(random.choice([0, 1, 1, 2, 3])):
@@ -297,7 +302,8 @@ class Clinic:
 
     def choose_centre(self, now):
         present = EPOCH + timedelta(seconds=now)
-        self.kind = "past" if self.number <= len(HISTORIC) else "near" if random.random() < 0.15 else "far"
+        self.kind = "past" if self.number <= len(HISTORIC) else \
+            "near" if random.random() < 0.15 or self.is_after_noon() else "far"
         if self.kind == "past":
             self.zone, moment = HISTORIC[self.number - 1]
             self.change_at = self.centre = minutes(moment)
@@ -309,8 +315,13 @@ class Clinic:
             self.centre = self.change_at
         if self.kind == "near":
             self.change_at = self.centre = int(now) // 60
+        if self.is_after_noon():
+            self.zone = f"Etc/GMT{present.hour - 12:+}"
         self.local = self.centre + offset(self.centre, ZoneInfo(self.zone))
         self.clocks = clocks_around(self.zone, self.centre)
+
+    def is_after_noon(self):
+        return len(HISTORIC) < self.number <= len(HISTORIC) + AFTER_NOON
 
     # The settings
 

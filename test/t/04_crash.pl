@@ -101,7 +101,7 @@ my %kills = (
 	'a backend killed with SIGKILL' => sub {
 		my $backend = $node->safe_psql('postgres', <<'END');
 select pid from pg_stat_activity
-where backend_type = 'client backend' and pid <> pg_backend_pid() and state = 'active' limit 1
+where application_name like 'crowd %' order by state = 'active' desc limit 1
 END
 		kill 'KILL', $backend or die "could not kill backend $backend";
 	},

@@ -31,7 +31,7 @@ sub one
 # It is the hour after noon, whenever this runs: no visit of today is tomorrow's.
 one(<<"END");
 update clinic.clinic set timezone = 'Etc/GMT' || case when h > 12 then '+' || h - 12 when h < 12 then '-' || 12 - h else '' end
-from (select extract(hour from now())::int) x (h);
+from (select extract(hour from now() at time zone 'UTC')::int) x (h);
 END
 
 # Thirty arrive for one doctor at the same moment: half have a visit, half walk in.
@@ -75,7 +75,9 @@ create function call(doctor uuid, desk int) returns boolean language sql as \$\$
   noted as (insert into called select id, desk, pg_current_snapshot(), pg_current_xact_id() from next returning 1)
   select exists (select from noted) \$\$;
 END
-my $turns = int(1.3 * WAITING / DESKS);
+# The half of the desks who may call everybody have turns for all, however few the others take; and
+# all could not be called by half of the desks.
+my $turns = int(1.9 * WAITING / DESKS);
 $errors = run_clients($node, '', map {
 	my $doctor = doctor($_ % 2 ? 1 : $_);
 	"\\set on true\n" . "\\if :on\nselect call('$doctor', $_) as on \\gset\n\\endif\n" x $turns;

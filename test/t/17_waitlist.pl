@@ -62,10 +62,10 @@ END
 }
 
 for my $case (
-	[ 'one doctor', 1, map { [ doctor(1), sql_start($_ % 25, int $_ / 25) ] } 0 .. VISITS - 1 ],
-	[ 'fifty doctors', VISITS - 10, map { [ doctor(1 + $_), sql_start(0, 0) ] } 1 .. VISITS ])
+	[ 'one doctor', map { [ doctor(1), sql_start($_ % 25, int $_ / 25) ] } 0 .. VISITS - 1 ],
+	[ 'fifty doctors', map { [ doctor(1 + $_), sql_start(0, 0) ] } 1 .. VISITS ])
 {
-	my ($name, $at_once, @places) = @$case;
+	my ($name, @places) = @$case;
 	my $offset = -s $node->logfile;
 
 	book_all(@places);
@@ -76,8 +76,9 @@ for my $case (
 	my ($made) = split / /, one($offers);
 	note "$name: $made offers by the cancellations themselves";
 	# Who cancels a visit of a day that another cancels at the moment leaves the offer to be made later;
-	# so does who waits too long for a turn to extend a table, on a machine that is busy.
-	cmp_ok($made, '>=', $at_once, "$name: at least $at_once times are offered at once");
+	# so does who waits too long for a turn to extend a table, on a machine that is busy. So how many are
+	# left is a matter of speed; that a cancellation alone offers its time at once is tested elsewhere.
+	cmp_ok($made, '>', 0, "$name: some times are offered at once");
 	is_offered_soundly("$name, cancelled");
 	one("select clinic.offer_waitlist('$clinic')");
 	is(one($offers), join(' ', (VISITS) x 4), "$name: each time is offered once, and each patient one");
