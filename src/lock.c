@@ -433,16 +433,10 @@ wait_a_millisecond(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-TimestampTz
-lock_patience_ends(void)
-{
-	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCK_PATIENCE);
-}
-
 bool
-lock_may_try_again(TimestampTz end)
+lock_may_try_again(int *tries)
 {
-	if (GetCurrentTimestamp() >= end)
+	if (++*tries > LOCK_PATIENCE)
 		return false;
 	wait_a_millisecond();
 	return true;
@@ -452,10 +446,10 @@ lock_may_try_again(TimestampTz end)
 static bool
 try_patiently(LockKey key, LockStrength strength)
 {
-	TimestampTz end = lock_patience_ends();
+	int tries = 0;
 
 	while (!try_acquire(key, strength))
-		if (!lock_may_try_again(end))
+		if (!lock_may_try_again(&tries))
 			return false;
 	return true;
 }

@@ -41,7 +41,8 @@ typedef enum LockStrength
  * How to take a lock that is not held yet.  Who has locked a row already, as the
  * triggers of an UPDATE or DELETE have, may have those waiting for that row who
  * hold what it needs now.  So it must not wait; but bookings are short, and to
- * try again for LOCK_PATIENCE milliseconds is not to wait for ever.
+ * try again LOCK_PATIENCE times, a millisecond apart, is not to wait for ever.
+ * Tries are counted, not the time: on a machine that stands still nobody gives up.
  */
 typedef enum LockManner
 {
@@ -51,12 +52,8 @@ typedef enum LockManner
 
 #define LOCK_PATIENCE 100
 
-/*
- * For who tries to lock rows: when to give up, and, unless it is then, a moment's
- * wait before the next try.
- */
-extern TimestampTz lock_patience_ends(void);
-extern bool lock_may_try_again(TimestampTz end);
+/* For who tries to lock rows: wait a moment before the next try, unless so many were made; then false. */
+extern bool lock_may_try_again(int *tries);
 
 extern void lock_clinic(const pg_uuid_t *clinic, LockStrength strength, LockManner manner);
 extern void lock_idempotency_key(const pg_uuid_t *clinic, const char *key);

@@ -151,10 +151,10 @@ try_lock_rows(const Series *series, const SeriesPart *part)
 static void
 lock_rows(const Series *series, const SeriesPart *part)
 {
-	TimestampTz end = lock_patience_ends();
+	int tries = 0;
 
 	while (!try_lock_rows(series, part))
-		if (!lock_may_try_again(end))
+		if (!lock_may_try_again(&tries))
 			refuse_lock();
 }
 
