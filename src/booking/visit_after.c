@@ -139,6 +139,17 @@ tell_waitlist(const VisitRow *row, const VisitRow *old)
 }
 
 static void
+after_delete(Relation relation, HeapTuple deleted)
+{
+	VisitRow old;
+
+	visit_read(&old, relation, deleted);
+	claims_remove(&old);
+	journal_write(relation, deleted, NULL, &journal_subject);
+	tell_waitlist(NULL, &old);
+}
+
+static void
 after_change(const TriggerData *trigger)
 {
 	Relation relation = trigger->tg_relation;
@@ -147,14 +158,16 @@ after_change(const TriggerData *trigger)
 	VisitRow old;
 	VisitRow row;
 
+	if (rows.written == NULL)
+	{
+		after_delete(relation, rows.old);
+		return;
+	}
 	if (rows.old)
 		visit_read(&old, relation, rows.old);
-	if (rows.written)
-		visit_read(&row, relation, rows.written);
+	visit_read(&row, relation, rows.written);
 
-	if (rows.written == NULL)
-		claims_remove(&old);
-	else if (!table_tuple_satisfies_snapshot(relation, slot, SnapshotSelf))
+	if (!table_tuple_satisfies_snapshot(relation, slot, SnapshotSelf))
 		claims_of_present_row(relation, &row, rows.old == NULL || books_again(&row, &old));
 	else if (rows.old)
 		claims_after_update(&row, &old);
@@ -167,5 +180,5 @@ after_change(const TriggerData *trigger)
 	}
 	journal_write(relation, rows.old, rows.written, &journal_subject);
 	if (rows.old)
-		tell_waitlist(rows.written ? &row : NULL, &old);
+		tell_waitlist(&row, &old);
 }

@@ -59,7 +59,7 @@ typedef struct WeeklyHoursFault
 
 /*
  * Read a text.  Writes at most WEEKLY_HOURS_MAX_RANGES ranges and their count,
- * or returns false and sets the fault.
+ * or returns false, with a count of 0, and sets the fault.
  */
 extern bool weekly_hours_parse(const char *text, MinuteRange *ranges, int *count,
 							   WeeklyHoursFault *fault);

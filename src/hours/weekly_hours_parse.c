@@ -142,6 +142,7 @@ weekly_hours_parse(const char *text, MinuteRange *ranges, int *count, WeeklyHour
 	DayMinutes week[DAYS_OF_WEEK] = {0};
 	Rule rule = {.adds = false};
 
+	*count = 0;
 	if (strlen(text) > WEEKLY_HOURS_MAX_LENGTH)
 		return fault_at(&parser, text + WEEKLY_HOURS_MAX_LENGTH, "the text is too long");
 	skip_blanks(&parser);
