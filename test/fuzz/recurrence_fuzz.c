@@ -102,7 +102,8 @@ count_bits(uint64 word)
 	return __builtin_popcountll(word);
 }
 
-#ifdef TRY_POPCNT_FAST
+/* PostgreSQL 14 calls it through a pointer everywhere, later ones where they choose when they run. */
+#if PG_VERSION_NUM < 150000 || defined(TRY_POPCNT_FAST)
 int (*pg_popcount64)(uint64 word) = count_bits;
 #else
 int
@@ -413,7 +414,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		zone->before = (offset % 25 - 12) * USECS_PER_HOUR;
 		zone->after = zone->before + shift;
 		zone->change -= offset % 3 * 10 * USECS_PER_MINUTE + zone->before;
-		check_zone(&rule, dtstart, include, Max(Abs(shift) / 2, USECS_PER_MINUTE));
+		check_zone(&rule, dtstart, include, Max(llabs(shift) / 2, USECS_PER_MINUTE));
 	}
 	free(text);
 	free_all();
