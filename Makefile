@@ -128,6 +128,7 @@ OBJS = \
 	src/queue/queue_status.o \
 	src/queue/queue_class.o \
 	src/queue/entry.o \
+	src/queue/place.o \
 	src/queue/entry_check.o \
 	src/queue/visit_follow.o \
 	src/queue/arrive.o \

@@ -26,6 +26,8 @@ insert into clinic.queue_entry (clinic_id, id, day, arrival_queue_id, number, qu
   select a.clinic_id, a.id, now()::date, a.service_id, substr(a.code, 7)::int, a.service_id, a.id, a.patient_id, a.service_id, a.mode, 3, 'walk_in',
     now() + substr(a.code, 7)::int * interval '1 second', now() + substr(a.code, 7)::int * interval '1 second'
   from clinic.appointment a order by substr(a.code, 7)::int;
+insert into clinic.queue_place (clinic_id, appointment_id, entry_id, day, patient_id, queue_id)
+  select e.clinic_id, e.appointment_id, e.id, e.day, e.patient_id, e.queue_id from clinic.queue_entry e;
 commit;
 grant usage on schema clinic to :app;
 grant execute on all functions in schema clinic to :app;

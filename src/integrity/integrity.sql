@@ -1,4 +1,4 @@
--- integrity.sql: are the claims what the visits say they should be?
+-- integrity.sql: are the claims what the visits say they should be, and the places in queues what the entries say?
 
 create function clinic.verify(clinic_id uuid default clinic.current_clinic())
   returns table (appointment_id uuid, resource_id uuid, problem text)
@@ -41,7 +41,21 @@ begin atomic
   select d.appointment_id, d.resource_id, d.problem
   from compared d
   where d.problem is not null
-  order by d.appointment_id, d.resource_id;
+  union all
+  select coalesce(q.appointment_id, p.appointment_id), coalesce(q.queue_id, p.queue_id),
+         case
+           when q.id is null then 'a place in a queue without an open entry'
+           when p.entry_id is null then 'no place in the queue'
+           else 'a place in another queue'
+         end
+  from (select e.* from clinic.queue_entry e
+        where (verify.clinic_id is null or e.clinic_id = verify.clinic_id)
+          and e.status in ('waiting', 'called', 'skipped', 'in_service')) q
+  full join (select o.* from clinic.queue_place o
+             where verify.clinic_id is null or o.clinic_id = verify.clinic_id) p
+    on p.clinic_id = q.clinic_id and p.appointment_id = q.appointment_id and p.entry_id = q.id
+  where (q.day, q.patient_id, q.queue_id) is distinct from (p.day, p.patient_id, p.queue_id)
+  order by 1, 2;
 end;
 comment on function clinic.verify(uuid) is
-  'The visits whose claims are not what they should be: none, ever. Of every clinic when clinic_id is null. A completed visit and an expired hold may be without claims.';
+  'The visits whose claims, or places in queues, are not what they should be: none, ever. Of every clinic when clinic_id is null. A completed visit and an expired hold may be without claims.';

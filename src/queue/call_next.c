@@ -45,34 +45,41 @@ static SavedQuery find_desk = {
 
 /*
  * Call the first of a queue, from a turn on, whom no other desk is calling, as a
- * bare UPDATE … SKIP LOCKED does.
+ * bare UPDATE … SKIP LOCKED does.  Where the row is that was locked is known by
+ * then, so that it need not be looked for again.
  */
-#define CALL_FIRST(bounds) \
+#define CALL_FIRST(row, bounds) \
 	"update clinic.queue_entry e set status = 'called', called_at = $5, provider_id = $3," \
-	" desk = $4 where e.clinic_id" EQ "$1 and e.id" EQ \
-	"(select w.id from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
-	"$2 and w.status" EQ "'waiting'::clinic.queue_status and w.due_at" GE "$6" bounds \
-	" order by w.due_at, w.id limit 1 for no key update skip locked) returning e"
+	" desk = $4 where e.clinic_id" EQ "$1 and (" row("e") ")" EQ "(select " row( \
+		"w") " from clinic.queue_entry w where w.clinic_id" EQ "$1 and w.queue_id" EQ \
+			 "$2 and w.status" EQ "'waiting'::clinic.queue_status and w.due_at" GE "$6" bounds \
+			 " order by w.due_at, w.id limit 1 for no key update skip locked) returning e"
+#define BY_PLACE(entry) entry ".ctid, " entry ".id"
+#define BY_ID(entry) entry ".id"
 
-/* Where nobody waits before that turn, that is, is due as early and comes before it. */
-static SavedQuery call_first = {
-	.sql = CALL_FIRST(""),
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID),
-	.snapshot = SNAPSHOT_WRITE,
-};
+/* To be called from one turn to another; or from a turn before which nobody waits, who is due as early. */
+#define WHOLE ""
+#define BETWEEN \
+	" and w.due_at" LE "$8 and (w.due_at" GT "$6 or w.id" GE "$7) and (w.due_at" LT \
+	"$8 or w.id" LE "$9)"
+
+#define CALL(row, bounds) \
+	{ \
+		.sql = CALL_FIRST(row, bounds), \
+		QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, \
+						 UUIDOID, TIMESTAMPTZOID, UUIDOID), \
+		.snapshot = SNAPSHOT_WRITE, \
+	}
 
 /*
- * Up to another turn.  Where entries are equally due is not for the index to
- * tell: to compare rows at every entry of a page would cost more than all the
- * rest.
+ * Where entries are equally due is not for the index to tell: to compare rows at
+ * every entry of a page would cost more than all the rest.
  */
-static SavedQuery call_first_between = {
-	.sql = CALL_FIRST(" and w.due_at" LE "$8 and (w.due_at" GT "$6 or w.id" GE
-					  "$7) and (w.due_at" LT "$8 or w.id" LE "$9)"),
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID,
-					 TIMESTAMPTZOID, UUIDOID),
-	.snapshot = SNAPSHOT_WRITE,
-};
+static SavedQuery call_first = CALL(BY_PLACE, WHOLE);
+static SavedQuery call_first_between = CALL(BY_PLACE, BETWEEN);
+
+/* Where somebody has just changed the row: it is not where the statement sees it. */
+static SavedQuery call_changed_between = CALL(BY_ID, BETWEEN);
 
 /* A walk-in is whoever's calls it.  Who is changing the visit has its row, and would need ours. */
 static SavedQuery set_provider = {
@@ -181,7 +188,10 @@ call_between(const Caller *caller, const QueueHead *head, bool passed, const Tur
 	bool nulls[lengthof(values)] = {[3] = caller->desk.isnull};
 	bool whole = !passed && compare_turns(until, &last_turn) == 0;
 
-	if (query_run(whole ? &call_first : &call_first_between, values, nulls, 0) == 0)
+	/* To lock a row takes a transaction id: without one none was. */
+	if (query_run(whole ? &call_first : &call_first_between, values, nulls, 0) == 0 &&
+		(!TransactionIdIsValid(GetTopTransactionIdIfAny()) ||
+		 query_run(&call_changed_between, values, nulls, 0) == 0))
 		return false;
 	read_called(called);
 	return true;

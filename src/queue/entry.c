@@ -78,6 +78,17 @@ queued_visit_lock(const pg_uuid_t *clinic, const pg_uuid_t *visit, QueuedVisit *
 	return true;
 }
 
+QueueStatus
+entry_status(const TriggerRows *rows, HeapTuple tuple)
+{
+	bool isnull;
+	Datum status = value_of(rows, tuple, "status", &isnull);
+
+	if (isnull)
+		refuse_null("status");
+	return queue_status_from_oid(DatumGetObjectId(status));
+}
+
 pg_tz *
 queue_zone(const pg_uuid_t *clinic)
 {

@@ -10,6 +10,7 @@
 #include "pgtime.h"
 #include "query.h"
 #include "queue/queue_status.h"
+#include "trigger.h"
 
 /* Is the entry e open, or waiting?  Written so, the partial indexes serve. */
 #define ENTRY_IS_OPEN \
@@ -36,6 +37,9 @@ typedef struct QueuedVisit
  * changes the visit meanwhile waits, or is waited for.
  */
 extern bool queued_visit_lock(const pg_uuid_t *clinic, const pg_uuid_t *visit, QueuedVisit *result);
+
+/* The status of a version of a row of queue_entry; null is refused. */
+extern QueueStatus entry_status(const TriggerRows *rows, HeapTuple tuple);
 
 /* The clinic's time zone; a clinic that does not exist is refused. */
 extern pg_tz *queue_zone(const pg_uuid_t *clinic);

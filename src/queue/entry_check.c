@@ -23,6 +23,7 @@
 #include "mb/pg_wchar.h"
 #include "query.h"
 #include "queue/entry.h"
+#include "queue/place.h"
 #include "restore.h"
 #include "trigger.h"
 #include "utils/builtins.h"
@@ -43,18 +44,11 @@ static SavedQuery find_last = {
 	.as_owner = true,
 };
 
-static SavedQuery find_open_entry = {
-	.sql = "select 1 from clinic.queue_entry e where e.clinic_id" EQ "$1 and e.patient_id" EQ
-		   "$2 and e.day" EQ "$3 and e.queue_id" EQ "$4 and " ENTRY_IS_OPEN,
-	QUERY_PARAMETERS(UUIDOID, UUIDOID, DATEOID, UUIDOID),
-	.snapshot = SNAPSHOT_LATEST,
-	.as_owner = true,
-};
-
+/* A visit that is over, on the day that it was on. */
 static SavedQuery find_entry_of_visit = {
-	.sql = "select 1 from clinic.queue_entry e where e.clinic_id" EQ "$1 and e.appointment_id" EQ
-		   "$2 and e.status" NE "'left'::clinic.queue_status",
-	QUERY_PARAMETERS(UUIDOID, UUIDOID),
+	.sql = "select 1 from clinic.queue_entry e where e.clinic_id" EQ "$1 and e.day" EQ
+		   "$2 and e.appointment_id" EQ "$3 and e.status" EQ "'done'::clinic.queue_status",
+	QUERY_PARAMETERS(UUIDOID, DATEOID, UUIDOID),
 	.snapshot = SNAPSHOT_LATEST,
 	.as_owner = true,
 };
@@ -104,17 +98,6 @@ time_of(const TriggerRows *rows, HeapTuple tuple, const char *column, TimestampT
 	return isnull ? absent : DatumGetTimestampTz(value);
 }
 
-static QueueStatus
-status_of(const TriggerRows *rows, HeapTuple tuple)
-{
-	bool isnull;
-	Datum status = value_of(rows, tuple, "status", &isnull);
-
-	if (isnull)
-		refuse_null("status");
-	return queue_status_from_name(DatumGetCString(DirectFunctionCall1(enum_out, status)));
-}
-
 /* A queue is a provider's, or the pool of a service. */
 static void
 check_queue(const pg_uuid_t *clinic, const pg_uuid_t *queue)
@@ -133,10 +116,7 @@ static void
 check_not_in_queue(const pg_uuid_t *clinic, const pg_uuid_t *patient, DateADT day,
 				   const pg_uuid_t *queue)
 {
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(patient), DateADTGetDatum(day),
-					  UUIDPGetDatum(queue)};
-
-	if (query_run(&find_open_entry, values, NULL, 1) > 0)
+	if (place_of_patient(clinic, patient, day, queue))
 		refuse_checked_in();
 }
 
@@ -198,15 +178,17 @@ arrival(const TriggerRows *rows)
 static void
 check_visit(const pg_uuid_t *clinic, const QueuedVisit *visit, DateADT day, pg_tz *zone)
 {
-	Datum values[] = {UUIDPGetDatum(clinic), UUIDPGetDatum(&visit->id)};
+	DateADT visit_day = civil_day(visit->starts_at, zone);
+	Datum values[] = {UUIDPGetDatum(clinic), DateADTGetDatum(visit_day), UUIDPGetDatum(&visit->id)};
 
-	if (query_run(&find_entry_of_visit, values, NULL, 1) > 0)
+	if (place_of_visit(clinic, &visit->id) ||
+		(visit->status == STATUS_COMPLETED && query_run(&find_entry_of_visit, values, NULL, 1) > 0))
 		refuse_checked_in();
 	if (visit->status != STATUS_ARRIVED)
 		refuse(REASON_INVALID_TRANSITION,
 			   psprintf("a visit that is %s is in no queue", status_name(visit->status)), NULL,
 			   "clinic.check_in() marks the visit as arrived, too.");
-	if (civil_day(visit->starts_at, zone) != day)
+	if (visit_day != day)
 		refuse(REASON_WRONG_DAY, "the visit is not on that day", NULL, NULL);
 }
 
@@ -262,7 +244,7 @@ before_insert(TriggerRows *rows, const pg_uuid_t *clinic)
 	QueuedVisit visit;
 	QueueClass class;
 
-	if (status_of(rows, rows->written) != QUEUE_WAITING)
+	if (entry_status(rows, rows->written) != QUEUE_WAITING)
 		refuse(REASON_INVALID_TRANSITION, "who joins a queue waits", NULL, NULL);
 	if (!queued_visit_lock(clinic, uuid_of(rows, rows->written, "appointment_id"), &visit))
 		refuse(REASON_NOT_FOUND, "there is no such visit in this clinic", NULL, NULL);
@@ -394,8 +376,8 @@ reclassify(TriggerRows *rows, const pg_uuid_t *clinic, QueueStatus status)
 static void
 before_update(TriggerRows *rows, const pg_uuid_t *clinic)
 {
-	QueueStatus from = status_of(rows, rows->old);
-	QueueStatus to = status_of(rows, rows->written);
+	QueueStatus from = entry_status(rows, rows->old);
+	QueueStatus to = entry_status(rows, rows->written);
 
 	check_unchanged(rows);
 	lock_entry_rows(clinic);

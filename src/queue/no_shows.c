@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "query.h"
 #include "queue/entry.h"
+#include "queue/place.h"
 #include "queue/state.h"
 
 PG_FUNCTION_INFO_V1(mark_no_shows);
@@ -44,11 +45,11 @@ static SavedQuery mark_missed = {
 	.snapshot = SNAPSHOT_WRITE,
 };
 
-/* The visits of who was never called, of days before $2, and came before $3. */
+/* The visits of those ($2) who have been in a queue for days, and came before $3, but were never called. */
 static SavedQuery close_forgotten = {
 	.sql = "with forgotten as materialized (select a.id from clinic.queue_entry e"
 		   " join clinic.appointment a on a.clinic_id" EQ "$1 and a.id" EQ "e.appointment_id"
-		   " where e.clinic_id" EQ "$1 and e.day" LT "$2 and e.arrived_at" LT
+		   " where e.clinic_id" EQ "$1 and e.id operator(pg_catalog.=) any ($2) and e.arrived_at" LT
 		   "$3 and " ENTRY_IS_OPEN " and a.status" EQ "'arrived'::clinic.appointment_status"
 		   " for no key update of a skip locked)"
 		   " update clinic.appointment a set"
@@ -56,7 +57,7 @@ static SavedQuery close_forgotten = {
 		   " then 'cancelled'::clinic.appointment_status else 'no_show' end,"
 		   " cancellation_reason = case when a.mode" EQ "'walk_in'::clinic.visit_mode"
 		   " then 'left' end from forgotten f where a.clinic_id" EQ "$1 and a.id" EQ "f.id",
-	QUERY_PARAMETERS(UUIDOID, DATEOID, TIMESTAMPTZOID),
+	QUERY_PARAMETERS(UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID),
 	.snapshot = SNAPSHOT_WRITE,
 };
 
@@ -81,7 +82,7 @@ mark_no_shows(PG_FUNCTION_ARGS)
 	values[1] = TimestampTzGetDatum(now - grace - LOOKS_BACK);
 	values[2] = TimestampTzGetDatum(now - grace);
 	missed = query_run(&mark_missed, values, NULL, 0);
-	values[1] = DateADTGetDatum(queue_today(clinic));
+	values[1] = places_before(clinic, queue_today(clinic));
 	values[2] = TimestampTzGetDatum(now - NOBODY_WAITS_SO_LONG);
 	(void) query_run(&close_forgotten, values, NULL, 0);
 	query_end();

@@ -13,6 +13,13 @@ comment on function clinic.queue_entry_check() is
 create trigger queue_entry_check before insert or update or delete on clinic.queue_entry
   for each row execute function clinic.queue_entry_check();
 
+create function clinic.queue_entry_after() returns trigger
+  language c as 'MODULE_PATHNAME', 'queue_entry_after';
+comment on function clinic.queue_entry_after() is
+  'Trigger: writes who is in which queue now, and records the change in the journal.';
+create trigger queue_entry_after after insert or update or delete on clinic.queue_entry
+  for each row execute function clinic.queue_entry_after();
+
 create function clinic.queue_follows_visit() returns trigger
   language c as 'MODULE_PATHNAME', 'queue_follows_visit';
 comment on function clinic.queue_follows_visit() is
@@ -42,9 +49,9 @@ create trigger journal_change after insert or update or delete on clinic.provide
   for each row execute function clinic.journal_change('provider_presence', 'provider_id');
 create trigger journal_change after insert or update or delete on clinic.queue_class
   for each row execute function clinic.journal_change('queue_class', 'clinic_id', 'priority');
-create trigger journal_change after insert or update or delete on clinic.queue_entry
-  for each row execute function clinic.journal_change('queue_entry', 'id');
 create trigger not_truncated before truncate on clinic.queue_entry
+  for each statement execute function clinic.not_truncated();
+create trigger not_truncated before truncate on clinic.queue_place
   for each statement execute function clinic.not_truncated();
 
 create function clinic.check_in(

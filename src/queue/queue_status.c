@@ -4,8 +4,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
 #include "errors.h"
 #include "queue/queue_status.h"
+#include "utils/syscache.h"
 
 #define BIT(status) (1 << (status))
 
@@ -40,6 +43,19 @@ queue_status_from_name(const char *name)
 		if (strcmp(statuses[i].name, name) == 0)
 			return (QueueStatus) i;
 	elog(ERROR, "no such queue_status: %s", name);
+}
+
+QueueStatus
+queue_status_from_oid(Oid value)
+{
+	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+	QueueStatus status;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum value %u", value);
+	status = queue_status_from_name(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
+	ReleaseSysCache(tuple);
+	return status;
 }
 
 bool

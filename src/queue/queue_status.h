@@ -1,6 +1,6 @@
 /*
  * queue_status.h
- *		Where a patient who has arrived stands, and what may follow.  Pure.
+ *		Where a patient who has arrived stands, and what may follow.
  */
 #ifndef CLINIC_SCHED_QUEUE_STATUS_H
 #define CLINIC_SCHED_QUEUE_STATUS_H
@@ -18,6 +18,7 @@ typedef enum QueueStatus
 
 extern const char *queue_status_name(QueueStatus status);
 extern QueueStatus queue_status_from_name(const char *name);
+extern QueueStatus queue_status_from_oid(Oid value);
 
 extern bool queue_status_can_follow(QueueStatus from, QueueStatus to);
 

@@ -16,6 +16,7 @@
 #include "clinic/configuration.h"
 #include "query.h"
 #include "queue/entry.h"
+#include "queue/place.h"
 #include "queue/state.h"
 
 /* What a service took is told by so many visits, the latest. */
@@ -52,20 +53,21 @@ enum
 	" e.day, e.arrived_at, e.due_at, e.called_at, e.started_at, e.finished_at" \
 	" from clinic.queue_entry e where e.clinic_id" EQ "$1"
 
-/* Two conditions, each with an index of its own; $3: is it today? */
+/* Two conditions, each with an index of its own; $3: those who have been there for longer. */
 #define ENTRIES_OF_DAY \
-	ENTRY_COLUMNS " and e.day" EQ "$2 union all " ENTRY_COLUMNS " and e.day" LT \
-				  "$2 and $3 and " ENTRY_IS_OPEN " order by 15, 1"
+	ENTRY_COLUMNS " and e.day" EQ "$2 union all " ENTRY_COLUMNS \
+				  " and e.id operator(pg_catalog.=) any ($3) and e.day" LT "$2 and " ENTRY_IS_OPEN \
+				  " order by 15, 1"
 
 static SavedQuery find_entries = {
 	.sql = ENTRIES_OF_DAY,
-	QUERY_PARAMETERS(UUIDOID, DATEOID, BOOLOID),
+	QUERY_PARAMETERS(UUIDOID, DATEOID, UUIDARRAYOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 };
 
 static SavedQuery find_all_entries = {
 	.sql = ENTRIES_OF_DAY,
-	QUERY_PARAMETERS(UUIDOID, DATEOID, BOOLOID),
+	QUERY_PARAMETERS(UUIDOID, DATEOID, UUIDARRAYOID),
 	.snapshot = SNAPSHOT_STATEMENT,
 	.as_owner = true,
 };
@@ -242,7 +244,7 @@ queue_state_read(QueueState *state, const pg_uuid_t *clinic, DateADT day, bool a
 	state->clinic = clinic;
 	state->now = GetCurrentTransactionStartTimestamp();
 	state->today = queue_today(clinic);
-	values[2] = BoolGetDatum(day == state->today);
+	values[2] = day == state->today ? places_before(clinic, day) : uuid_array(NULL, 0);
 	state->nentries = (int) query_run(all ? &find_all_entries : &find_entries, values, NULL, 0);
 	state->entries = palloc0(sizeof(StateEntry) * Max(state->nentries, 1));
 	for (int i = 0; i < state->nentries; i++)

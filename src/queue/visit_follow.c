@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "query.h"
 #include "queue/entry.h"
+#include "queue/place.h"
 #include "restore.h"
 #include "trigger.h"
 #include "utils/date.h"
@@ -26,8 +27,7 @@
 PG_FUNCTION_INFO_V1(queue_follows_visit);
 
 #define OPEN_ENTRY_OF_VISIT \
-	" where e.clinic_id" EQ "$1 and e.appointment_id" EQ "$2 and e.status" NE \
-	"'left'::clinic.queue_status and " ENTRY_IS_OPEN
+	" where e.clinic_id" EQ "$1 and e.id" EQ ENTRY_OF_VISIT " and " ENTRY_IS_OPEN
 
 static SavedQuery begin_service = {
 	.sql = "update clinic.queue_entry e set status = 'in_service', started_at = $3,"

@@ -17,6 +17,7 @@ select pg_catalog.pg_extension_config_dump('clinic.appointment', '');
 select pg_catalog.pg_extension_config_dump('clinic.queue_class', '');
 select pg_catalog.pg_extension_config_dump('clinic.provider_presence', '');
 select pg_catalog.pg_extension_config_dump('clinic.queue_entry', '');
+select pg_catalog.pg_extension_config_dump('clinic.queue_place', '');
 select pg_catalog.pg_extension_config_dump('clinic.waitlist_entry', '');
 select pg_catalog.pg_extension_config_dump('clinic.claim', '');
 select pg_catalog.pg_extension_config_dump('clinic.journal', '');

@@ -539,10 +539,6 @@ create table clinic.queue_entry (
   constraint queue_entry_service_fkey
     foreign key (clinic_id, service_id) references clinic.service (clinic_id, id)
 );
-create unique index queue_entry_appointment_key on clinic.queue_entry (clinic_id, appointment_id)
-  with (fillfactor = 50) where status <> 'left';
-create unique index already_checked_in on clinic.queue_entry (clinic_id, patient_id, day, queue_id)
-  with (fillfactor = 50) where status in ('waiting', 'called', 'skipped', 'in_service');
 create index queue_entry_waiting on clinic.queue_entry (clinic_id, queue_id, due_at, id) where status = 'waiting';
 create index queue_entry_placed on clinic.queue_entry (clinic_id, placed_by) where status = 'waiting';
 create index queue_entry_done on clinic.queue_entry (clinic_id, service_id, finished_at) include (started_at) where status = 'done';
@@ -565,7 +561,20 @@ comment on column clinic.queue_entry.finished_at is 'When it was done, or left.'
 comment on column clinic.queue_entry.placed_by is 'The transaction that put it where it waits, or waited: a desk asks for what has been put there since it looked.';
 comment on index clinic.queue_entry_waiting is 'Each queue in the order of its turns.';
 comment on index clinic.queue_entry_placed is 'Who has come to wait since a transaction, in all queues of a clinic.';
-comment on index clinic.already_checked_in is 'A patient waits in a queue once.';
+create table clinic.queue_place (
+  clinic_id uuid not null,
+  appointment_id uuid not null,
+  entry_id uuid not null,
+  day date not null,
+  patient_id uuid not null,
+  queue_id uuid not null,
+  constraint queue_place_pkey primary key (clinic_id, appointment_id),
+  constraint already_checked_in unique (clinic_id, day, patient_id, queue_id)
+);
+comment on table clinic.queue_place is
+  'Who is in which queue now: a row for each open entry of queue_entry, written by its triggers only.';
+comment on column clinic.queue_place.day is 'The civil day of the arrival.';
+comment on constraint already_checked_in on clinic.queue_place is 'A patient waits in a queue once.';
 create table clinic.waitlist_entry (
   clinic_id uuid not null default clinic.current_clinic(),
   id uuid not null default clinic.uuid7(),

@@ -1,5 +1,5 @@
 begin;
-select plan(112);
+select plan(116);
 \ir include/fixture.psql
 
 -- An application's role with plain grants, and nothing on claim, journal, member and clinic.
@@ -65,6 +65,7 @@ revoke select on clinic.clinic from app;
 -- and not enough for more
 select is(t.refusal_of('app', statement), '42501', format('plain grants do not allow: %s', statement)) from unnest(array[
   'select 1 from clinic.claim', 'insert into clinic.claim (clinic_id) values (null)', 'update clinic.claim set seat = 2', 'delete from clinic.claim', 'truncate clinic.claim', 'lock clinic.claim',
+  'select 1 from clinic.queue_place', 'insert into clinic.queue_place (clinic_id) values (null)', 'delete from clinic.queue_place', 'truncate clinic.queue_place',
   'select 1 from clinic.journal', 'insert into clinic.journal (clinic_id) values (null)', 'update clinic.journal set action = null', 'delete from clinic.journal', 'truncate clinic.journal',
   'select 1 from clinic.member', 'insert into clinic.member (user_id, role) values (clinic.uuid7(), ''admin'')', 'select 1 from clinic.clinic', 'update clinic.clinic set name = name', 'truncate clinic.appointment', 'truncate clinic.appointment cascade', 'truncate clinic.patient cascade',
   'alter table clinic.appointment disable trigger all', 'drop trigger visit_after on clinic.appointment', 'set session_replication_role = replica', 'alter table clinic.claim drop constraint claim_no_overlap',

@@ -1,6 +1,6 @@
 -- The day itself: who arrives gets a number and a turn, who is due first is called, and the entry and its visit say the same.
 begin;
-select plan(184);
+select plan(188);
 \ir include/fixture.psql
 
 -- It is the hour after noon, whenever this runs: no visit of today is tomorrow's.
@@ -205,6 +205,22 @@ select is(t.refusal(statement), expected, what) from (values
   ($$select clinic.transfer(t.id('s6'), t.id('room'))$$, 'PT404 not_found', 'a room has no queue'),
   ($$select clinic.transfer(t.id('s6'), null)$$, 'PT400 missing_argument', 'null is none'),
   ($$select t.walk_in('x', 'p11', provider => 'trio'), clinic.transfer(t.id('s6'), t.id('trio'))$$, 'PT409 already_checked_in', 'nobody waits twice in the queue transferred to')) x(statement, expected, what);
+
+-- who is in which queue now, whatever one statement and other triggers do
+select is(t.refusal($$insert into clinic.appointment (id, patient_id, service_id, starts_at, mode, status)
+    select t.call(n, clinic.uuid7()), t.id('ada'), t.id('half'), now(), 'walk_in', 'arrived' from unnest(array['twin1', 'twin2']) n;
+  insert into clinic.queue_entry (appointment_id, queue_id) select t.id(n), t.id('grey') from unnest(array['twin1', 'twin2']) n$$),
+  'PT409 already_checked_in', 'one statement does not let a patient wait in a queue twice');
+select is(t.refusal($$select clinic.walk_in(t.id('ada'), t.id('half'), t.id('grey'));
+  insert into clinic.queue_entry (appointment_id, queue_id) select e.appointment_id, t.id(q) from clinic.queue_entry e cross join unnest(array['pair', 'trio']) q
+  where e.patient_id = t.id('ada') and e.queue_id = t.id('grey')$$),
+  'PT409 already_checked_in', 'nor a visit have two entries');
+create function t.send_away() returns trigger language plpgsql as $$begin delete from clinic.queue_entry where id = new.id; return null; end$$;
+create trigger a_send_away after insert on clinic.queue_entry for each row execute function t.send_away();
+select clinic.walk_in(t.id('ada'), t.id('half'), t.id('grey'));
+drop trigger a_send_away on clinic.queue_entry;
+select is_empty('select * from clinic.verify()', 'an entry that is deleted while it is inserted leaves no place behind');
+select is((select count(*) from clinic.queue_place), (select count(*) from clinic.queue_entry where status in ('waiting', 'called', 'skipped', 'in_service')), 'and there is one for each that is open');
 
 -- what raw writers cannot do
 select is(t.refusal(statement), expected, what) from (values

@@ -1,5 +1,5 @@
 begin;
-select plan(27);
+select plan(31);
 \ir include/fixture.psql
 select t.call('v', (clinic.book(t.id('ada'), t.id('house'), t.id('half'), t.at('09:00'), resource_ids => array[t.id('room')])).id);
 select t.call('p', t.book('bob', 'pair', t.at('09:00')));
@@ -41,6 +41,13 @@ select is(t.damage($$set local session_replication_role = replica; update clinic
 select is(t.damage($$set local session_replication_role = replica; update clinic.appointment set starts_at = starts_at - interval '1 hour' where id = t.id('p')$$), 'p pair: a claim of another time', 'verify() reports a visit moved behind the triggers');
 select is(t.damage($$set local session_replication_role = replica; delete from clinic.appointment where id = t.id('p')$$), 'p pair: a claim without a visit that takes time', 'verify() reports a visit deleted behind the triggers');
 select is(t.damage($$set local session_replication_role = replica; update clinic.claim set starts_at = starts_at - interval '1 min' where appointment_id = t.id('p')$$), 'p pair: a claim of another time', 'a claim''s range is kept equal to its time by construction');
+
+-- and of damage to queues
+select t.call('waits', (clinic.walk_in(t.id('ada'), t.id('half'))).appointment_id);
+select is(t.damage($$delete from clinic.queue_place$$), 'waits half: no place in the queue', 'verify() reports a place in a queue that is gone');
+select is(t.damage($$update clinic.queue_place set queue_id = t.id('house')$$), 'waits half: a place in another queue', 'one that is another');
+select is(t.damage($$set local session_replication_role = replica; update clinic.queue_entry set status = 'left'$$), 'waits half: a place in a queue without an open entry', 'and one that is left over');
+select is(t.damage($$update clinic.queue_entry set status = 'skipped'$$), 'none', 'who is set aside is in the queue');
 
 -- what the constraint itself refuses, to a superuser too
 select is(t.refusal($$insert into clinic.claim (clinic_id, appointment_id, resource_id, seat, starts_at, ends_at) values (t.id('clinic'), t.id('p'), t.id('house'), 1, t.at('09:29'), t.at('09:31'))$$), '23P01 claim_no_overlap', 'nobody is ever double-booked');
