@@ -224,6 +224,39 @@ query_run_one(SavedQuery *query, const Datum *values, const bool *nulls)
 						errmsg("a row was not written because a trigger left it out")));
 }
 
+/* Kept apart for what PG_TRY does to local variables. */
+static void
+run_or_note(SavedQuery *query, const Datum *values, int sqlstate, bool *broken)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		(void) query_run(query, values, NULL, 0);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (error->sqlerrcode != sqlstate)
+			PG_RE_THROW();
+		FlushErrorState();
+		*broken = true;
+	}
+	PG_END_TRY();
+}
+
+bool
+query_run_unless(SavedQuery *query, const Datum *values, int sqlstate)
+{
+	bool broken = false;
+
+	run_or_note(query, values, sqlstate, &broken);
+	return !broken;
+}
+
 uint64
 query_run_once(const char *sql, int nparameters, const Oid *types, const Datum *values)
 {

@@ -74,6 +74,13 @@ extern uint64 query_run_as_of(SavedQuery *query, QuerySnapshot snapshot, const D
 extern void query_run_one(SavedQuery *query, const Datum *values, const bool *nulls);
 
 /*
+ * Run a statement that writes; false where it broke a constraint in this way (an
+ * SQLSTATE), for the caller to say in other words.  There is no subtransaction:
+ * the error is not survived, only renamed, so the caller must raise one.
+ */
+extern bool query_run_unless(SavedQuery *query, const Datum *values, int sqlstate);
+
+/*
  * Run a statement that is put together for this call, as the caller, read only,
  * by what the calling statement sees; it is planned for these very values, none
  * of which is null.

@@ -72,8 +72,7 @@ mode_from_name(const char *name)
 	elog(ERROR, "no such visit_mode: %s", name);
 }
 
-/* Copy the label of an enum value. */
-static void
+void
 enum_label(Oid value, NameData *label)
 {
 	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));

@@ -30,6 +30,9 @@ extern const char *status_name(VisitStatus status);
 extern VisitStatus status_from_name(const char *name);
 extern VisitMode mode_from_name(const char *name);
 
+/* Copy the label of a value of an enum type. */
+extern void enum_label(Oid value, NameData *label);
+
 /* The same for a value of the SQL types. */
 extern VisitStatus status_from_oid(Oid value);
 extern VisitMode mode_from_oid(Oid value);

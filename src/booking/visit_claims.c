@@ -121,35 +121,6 @@ add_claims(NewClaims *claims, const VisitRow *visit)
 	}
 }
 
-/*
- * Insert claims; a violation of the exclusion constraint, the backstop, is
- * raised again in our words.  There is no subtransaction: the error is not
- * survived, only renamed.  Kept apart for what PG_TRY does to local variables.
- */
-static void
-insert_claims_or_refuse(SavedQuery *insert, const Datum *values, bool *overlap)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	*overlap = false;
-	PG_TRY();
-	{
-		(void) query_run(insert, values, NULL, 0);
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
-			PG_RE_THROW();
-		FlushErrorState();
-		*overlap = true;
-	}
-	PG_END_TRY();
-}
-
 static Datum
 int4_array(Datum *values, int count)
 {
@@ -163,7 +134,6 @@ claims_write(const VisitRow *visits, int nvisits)
 	NewClaims claims = {.count = 0};
 	VisitTime time = visit_time_of(&visits[0]);
 	Datum values[6];
-	bool overlap;
 
 	for (int i = 0; i < nvisits; i++)
 		add_claims(&claims, &visits[i]);
@@ -184,8 +154,9 @@ claims_write(const VisitRow *visits, int nvisits)
 		values[4] = timestamptz_array(claims.starts, claims.count);
 		values[5] = timestamptz_array(claims.ends, claims.count);
 	}
-	insert_claims_or_refuse(claims.count == 1 ? &insert_claim : &insert_claims, values, &overlap);
-	if (!overlap)
+	/* The exclusion constraint is the backstop. */
+	if (query_run_unless(claims.count == 1 ? &insert_claim : &insert_claims, values,
+						 ERRCODE_EXCLUSION_VIOLATION))
 		return;
 	/* Against another row of its own statement a visit loses however often it is tried. */
 	if (IsolationUsesXactSnapshot() && !claims.contended)

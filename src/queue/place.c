@@ -114,35 +114,6 @@ places_before(const pg_uuid_t *clinic, DateADT day)
 	return uuid_array(entries, count);
 }
 
-/*
- * Somebody else was faster, which no look before could tell: the violation is
- * raised again in our words.  There is no subtransaction: the error is not
- * survived, only renamed.  Kept apart for what PG_TRY does to local variables.
- */
-static void
-write_place(SavedQuery *query, const Datum *values, bool *taken)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	*taken = false;
-	PG_TRY();
-	{
-		(void) query_run(query, values, NULL, 0);
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
-			PG_RE_THROW();
-		FlushErrorState();
-		*taken = true;
-	}
-	PG_END_TRY();
-}
-
 static bool
 is_open(const TriggerRows *rows, HeapTuple tuple)
 {
@@ -169,6 +140,23 @@ change_of_place(const TriggerRows *rows)
 																				: NULL;
 }
 
+/* Where somebody else was faster, no look before could tell. */
+static void
+write_place(const TriggerRows *rows, SavedQuery *change)
+{
+	HeapTuple row = trigger_result(rows);
+	Datum values[] = {UUIDPGetDatum(uuid_of(rows, row, "clinic_id")),
+					  UUIDPGetDatum(uuid_of(rows, row, "appointment_id")),
+					  UUIDPGetDatum(uuid_of(rows, row, "id"))};
+
+	if (query_run_unless(change, values, ERRCODE_UNIQUE_VIOLATION))
+		return;
+	if (IsolationUsesXactSnapshot())
+		refuse_serialization("somebody has checked the patient in at the same time",
+							 "Retry the transaction.");
+	refuse_checked_in();
+}
+
 /* AFTER INSERT, UPDATE or DELETE row trigger of queue_entry. */
 Datum
 queue_entry_after(PG_FUNCTION_ARGS)
@@ -182,20 +170,7 @@ queue_entry_after(PG_FUNCTION_ARGS)
 	query_begin();
 	change = change_of_place(&rows);
 	if (change)
-	{
-		HeapTuple row = trigger_result(&rows);
-		Datum values[] = {UUIDPGetDatum(uuid_of(&rows, row, "clinic_id")),
-						  UUIDPGetDatum(uuid_of(&rows, row, "appointment_id")),
-						  UUIDPGetDatum(uuid_of(&rows, row, "id"))};
-		bool taken;
-
-		write_place(change, values, &taken);
-		if (taken && IsolationUsesXactSnapshot())
-			refuse_serialization("somebody has checked the patient in at the same time",
-								 "Retry the transaction.");
-		if (taken)
-			refuse_checked_in();
-	}
+		write_place(&rows, change);
 	journal_write(trigger->tg_relation, rows.old, rows.written, &journal_subject);
 	query_end();
 	return PointerGetDatum(NULL);

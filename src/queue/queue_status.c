@@ -4,11 +4,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_enum.h"
+#include "booking/status.h"
 #include "errors.h"
 #include "queue/queue_status.h"
-#include "utils/syscache.h"
 
 #define BIT(status) (1 << (status))
 
@@ -48,14 +46,10 @@ queue_status_from_name(const char *name)
 QueueStatus
 queue_status_from_oid(Oid value)
 {
-	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
-	QueueStatus status;
+	NameData label;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for enum value %u", value);
-	status = queue_status_from_name(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
-	ReleaseSysCache(tuple);
-	return status;
+	enum_label(value, &label);
+	return queue_status_from_name(NameStr(label));
 }
 
 bool
